@@ -1,0 +1,201 @@
+//! What a person or a test asks of a running region beside the EC2 API: one JSON request, one JSON
+//! reply, over the region's Unix socket.
+//!
+//! What EC2's API can do (create an ENI, terminate an instance) is not doubled here; what needs the
+//! region's own powers is: faults, timings, the log of calls, Auto Scaling groups, name look-ups.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// A request to the region.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "op", rename_all = "kebab-case")]
+pub enum Request {
+    /// What the region is and how to reach it.
+    Describe,
+    /// Makes a pool: ENIs tagged `steadfast:pool` and `steadfast:slot`, spread over the zones.
+    CreatePool(PoolRequest),
+    /// Makes or changes an Auto Scaling group.
+    PutGroup(GroupRequest),
+    /// Ends a group and terminates its instances.
+    DeleteGroup { name: String },
+    /// Changes the timings that it names; the others stay.
+    SetTimings(Timings),
+    /// Adds a fault.
+    AddFault(Fault),
+    /// Removes every fault.
+    ClearFaults,
+    /// The log of API calls from an offset on.
+    Log { since: usize },
+    /// The whole state, for people and tests to look at.
+    State,
+    /// Ends the region.
+    Down,
+}
+
+/// The region's answer.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "result", rename_all = "kebab-case")]
+pub enum Reply {
+    /// To [`Request::Describe`].
+    Region(RegionInfo),
+    /// To [`Request::CreatePool`]: the ENI ids in slot order.
+    Pool { enis: Vec<String> },
+    /// To [`Request::Log`].
+    Log { calls: Vec<Call> },
+    /// To [`Request::State`]: instances and ENIs as JSON.
+    State { state: serde_json::Value },
+    /// Done.
+    Done,
+    /// Not done: one line that a person can act on.
+    Error { message: String },
+}
+
+/// How to reach the region.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RegionInfo {
+    /// The AWS region's name, such as `eu-west-1`.
+    pub region: String,
+    /// The EC2 endpoint for programs on the host.
+    pub endpoint: String,
+    /// The EC2 endpoint for programs inside instances.
+    pub endpoint_inside: String,
+    /// Zones with the id and networks of their subnet.
+    pub subnets: Vec<SubnetInfo>,
+    /// The environment of an operator on the host: `AWS_ENDPOINT_URL`, keys, region.
+    pub environment: BTreeMap<String, String>,
+}
+
+/// A subnet of the region.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SubnetInfo {
+    /// `subnet-...`.
+    pub id: String,
+    /// The zone's name, such as `eu-west-1a`.
+    pub zone: String,
+    /// The IPv4 network, as CIDR.
+    pub ipv4: String,
+    /// The IPv6 network, as CIDR.
+    pub ipv6: String,
+}
+
+/// A pool to make.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PoolRequest {
+    /// The value of `steadfast:pool`.
+    pub name: String,
+    /// How many slots; slot k lies in zone (k - 1) modulo the zones.
+    pub slots: u32,
+    /// Whether each gets an IPv6 address, too.
+    #[serde(default)]
+    pub ipv6: bool,
+}
+
+/// An Auto Scaling group: it keeps its count in its zones.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct GroupRequest {
+    /// The group's name; its instances bear it in `aws:autoscaling:groupName`.
+    pub name: String,
+    /// How many instances, spread evenly over the zones.
+    pub desired: u32,
+    /// Zone names; all of the region's if empty.
+    #[serde(default)]
+    pub zones: Vec<String>,
+    /// Such as `t3.small`.
+    pub instance_type: String,
+    /// Tags that instances get at launch.
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
+    /// Run at boot.
+    #[serde(default)]
+    pub user_data: String,
+}
+
+/// How long things take, each in milliseconds; `None` leaves a timing as it is.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Timings {
+    /// From a call's arrival to its answer.
+    pub api_ms: Option<u64>,
+    /// From attach's answer to the NIC in the instance.
+    pub attach_nic_ms: Option<u64>,
+    /// From attach's answer to the status `attached`.
+    pub attached_ms: Option<u64>,
+    /// From detach's answer to the NIC gone and the ENI `available`.
+    pub detach_ms: Option<u64>,
+    /// From run or start to `running`, when user-data starts.
+    pub boot_ms: Option<u64>,
+    /// From stop to `stopped`.
+    pub stop_ms: Option<u64>,
+    /// From terminate to `terminated`, when secondary ENIs come free.
+    pub terminate_ms: Option<u64>,
+    /// From a group's loss to the launch of the replacement.
+    pub replace_ms: Option<u64>,
+    /// How far behind the last write a read may be.
+    pub stale_ms: Option<u64>,
+    /// From an attach to its appearance in IMDS.
+    pub imds_lag_ms: Option<u64>,
+    /// From its appearance in IMDS to a right `device-number` (0 until then).
+    pub imds_device_number_lag_ms: Option<u64>,
+}
+
+/// A fault: what goes wrong, for whom, how often.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fault {
+    /// The EC2 action (`AttachNetworkInterface`) or `imds` or `*`.
+    pub action: String,
+    /// Only calls by this instance; `operator` for callers outside; anyone if absent.
+    #[serde(default)]
+    pub caller: Option<String>,
+    /// How many matching calls pass first.
+    #[serde(default)]
+    pub after: u32,
+    /// How many matching calls it hits; all if absent.
+    #[serde(default)]
+    pub times: Option<u32>,
+    /// The chance of hitting a matching call, from 0 to 1; 1 if absent.
+    #[serde(default)]
+    pub probability: Option<f64>,
+    /// The seed of that chance.
+    #[serde(default)]
+    pub seed: u64,
+    /// What goes wrong.
+    pub kind: FaultKind,
+}
+
+/// What goes wrong.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FaultKind {
+    /// EC2's error form with this HTTP status, code and message; nothing is changed.
+    Error { status: u16, code: String, message: String },
+    /// `UnauthorizedOperation`, also for a dry run; nothing is changed.
+    Deny,
+    /// The answer comes this much later.
+    Delay { ms: u64 },
+    /// Nothing is done and no answer ever comes.
+    Hang,
+    /// The change is made, then the connection is closed without an answer.
+    LoseReply,
+    /// The attachment is made, but no NIC appears in the instance.
+    NicNeverAppears,
+}
+
+/// An API call as the log has it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Call {
+    /// Its place in the log, from 0.
+    pub number: usize,
+    /// Milliseconds since the region came up.
+    pub at_ms: u64,
+    /// `i-...`, or `operator`.
+    pub caller: String,
+    /// The EC2 action.
+    pub action: String,
+    /// Its parameters as sent.
+    pub parameters: BTreeMap<String, String>,
+    /// `ok`, an EC2 error code, or the fault (`hang`, `lose-reply`).
+    pub outcome: String,
+}
