@@ -1,0 +1,18 @@
+//! One line for an error and its causes, each thing said once.
+
+use std::error::Error;
+
+/// Joins an error and its causes with colons, leaving out a cause whose text the line has already.
+pub fn chain(error: &dyn Error) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !line.contains(&text) {
+            line.push_str(": ");
+            line.push_str(&text);
+        }
+        cause = error.source();
+    }
+    line
+}
