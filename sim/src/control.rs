@@ -3,6 +3,11 @@
 //!
 //! What EC2's API can do (create an ENI, terminate an instance) is not doubled here; what needs the
 //! region's own powers is: faults, timings, the log of calls, Auto Scaling groups, name look-ups.
+//! The exception is an instance's life (`Launch`, `Terminate`, `Stop`, `Start`), so that a person
+//! needs no EC2 client for it; these do what the operator's EC2 calls do, without token buckets,
+//! faults or an entry in the log of calls.
+//!
+//! The value of [`Reply::State`] is a [`State`]: the region makes it with `serde_json::to_value`.
 
 use std::collections::BTreeMap;
 
@@ -20,6 +25,14 @@ pub enum Request {
     PutGroup(GroupRequest),
     /// Ends a group and terminates its instances.
     DeleteGroup { name: String },
+    /// Launches instances.
+    Launch(LaunchRequest),
+    /// Terminates instances: returns at once, as EC2 does.
+    Terminate { instances: Vec<String> },
+    /// Stops instances: returns at once.
+    Stop { instances: Vec<String> },
+    /// Starts stopped instances: returns at once.
+    Start { instances: Vec<String> },
     /// Changes the timings that it names; the others stay.
     SetTimings(Timings),
     /// Adds a fault.
@@ -42,9 +55,11 @@ pub enum Reply {
     Region(RegionInfo),
     /// To [`Request::CreatePool`]: the ENI ids in slot order.
     Pool { enis: Vec<String> },
+    /// To [`Request::Launch`]: the instances' ids.
+    Instances { instances: Vec<String> },
     /// To [`Request::Log`].
     Log { calls: Vec<Call> },
-    /// To [`Request::State`]: instances and ENIs as JSON.
+    /// To [`Request::State`]: a [`State`] as JSON.
     State { state: serde_json::Value },
     /// Done.
     Done,
@@ -110,6 +125,75 @@ pub struct GroupRequest {
     /// Run at boot.
     #[serde(default)]
     pub user_data: String,
+}
+
+/// Instances to launch.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LaunchRequest {
+    /// The zone's name (`eu-west-1a`) or its letter (`a`); the first if absent.
+    pub zone: Option<String>,
+    /// Such as `t3.small`, which is taken if absent.
+    pub instance_type: Option<String>,
+    /// Tags of the instances.
+    pub tags: BTreeMap<String, String>,
+    /// Run at boot.
+    pub user_data: String,
+    /// How many; 0 counts as 1.
+    pub count: u32,
+}
+
+/// The whole state, as people and tests look at it: never stale.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct State {
+    /// Every instance that the region remembers, in order of launch.
+    pub instances: Vec<InstanceView>,
+    /// Every ENI, in order of creation.
+    pub enis: Vec<EniView>,
+}
+
+/// An instance in the [`State`].
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct InstanceView {
+    /// `i-...`.
+    pub id: String,
+    /// EC2's name of the state, such as `running`.
+    pub state: String,
+    /// The zone's name.
+    pub zone: String,
+    /// Such as `t3.small`.
+    pub instance_type: String,
+    /// The primary interface's primary address.
+    pub private_ip: String,
+    /// Tags, among them `aws:autoscaling:groupName` if a group launched it.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// An ENI in the [`State`].
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct EniView {
+    /// `eni-...`.
+    pub id: String,
+    /// `available`, `attaching`, `in-use` or `detaching`.
+    pub status: String,
+    /// The zone's name.
+    pub zone: String,
+    /// As six colon-separated bytes.
+    pub mac: String,
+    /// The first is the primary address.
+    pub ipv4: Vec<String>,
+    /// Possibly none.
+    pub ipv6: Vec<String>,
+    /// The instance that it is attached to.
+    pub instance: Option<String>,
+    /// `eni-attach-...`.
+    pub attachment: Option<String>,
+    /// Of the attachment.
+    pub device_index: Option<u32>,
+    /// Tags, among them `steadfast:pool` and `steadfast:slot`.
+    pub tags: BTreeMap<String, String>,
 }
 
 /// How long things take, each in milliseconds; `None` leaves a timing as it is.
