@@ -1,0 +1,60 @@
+//! A NIC's coming and going.
+
+use std::time::{Duration, Instant};
+
+use crate::netns::alone;
+use crate::vpc::{PRIMARY, SLOT, SOON, Vpc, host, mac};
+
+/// Less than the slow look of the watcher's own (2 s): what comes sooner came by an event.
+const BY_EVENT: Duration = Duration::from_secs(1);
+
+#[test]
+fn a_nic_that_appears_is_seen_at_once() {
+    alone(|| async {
+        let vpc = Vpc::new();
+        let waiting = tokio::spawn(async { host().nic_appears(mac(&SLOT), SOON).await });
+        // Far enough into the watcher's pause.
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert!(!waiting.is_finished());
+        vpc.attach_slot();
+        let attached = Instant::now();
+        let nic = waiting.await.unwrap().unwrap().expect("it has appeared");
+        assert!(attached.elapsed() < BY_EVENT, "{:?}", attached.elapsed());
+        assert_eq!((nic.name.as_str(), nic.mac), (SLOT.name, mac(&SLOT)));
+        assert!(host().nics().await.unwrap().contains(&nic));
+    });
+}
+
+#[test]
+fn a_nic_that_is_there_already_is_seen() {
+    alone(|| async {
+        let _vpc = Vpc::new();
+        let nic = host().nic_appears(mac(&PRIMARY), Duration::ZERO).await.unwrap();
+        assert_eq!(nic.unwrap().name, PRIMARY.name);
+    });
+}
+
+#[test]
+fn a_nic_that_never_appears_is_none_at_the_deadline() {
+    alone(|| async {
+        let _vpc = Vpc::new();
+        let begin = Instant::now();
+        let within = Duration::from_millis(200);
+        assert_eq!(host().nic_appears(mac(&SLOT), within).await.unwrap(), None);
+        assert!((within..BY_EVENT).contains(&begin.elapsed()), "{:?}", begin.elapsed());
+    });
+}
+
+#[test]
+fn a_nic_that_vanishes_is_missed_at_once() {
+    alone(|| async {
+        let vpc = Vpc::with_slot();
+        assert!(!host().nic_vanishes(mac(&SLOT), Duration::from_millis(50)).await.unwrap());
+        let waiting = tokio::spawn(async { host().nic_vanishes(mac(&SLOT), SOON).await });
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        vpc.detach(&SLOT);
+        let detached = Instant::now();
+        assert!(waiting.await.unwrap().unwrap());
+        assert!(detached.elapsed() < BY_EVENT, "{:?}", detached.elapsed());
+    });
+}
