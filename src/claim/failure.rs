@@ -4,6 +4,16 @@ use crate::cloud::CallError;
 use crate::ids::SlotNumber;
 use crate::pool::PoolError;
 
+/// Why the host could not be configured for its slot.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, thiserror::Error)]
+#[error("{text}")]
+pub struct HostFault {
+    /// In words.
+    pub text: String,
+    /// Whether the kernel refuses permission, rather than something that may pass.
+    pub is_permission: bool,
+}
+
 /// Why a claim failed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Failure {
@@ -54,8 +64,8 @@ pub enum Failure {
         slot: SlotNumber,
     },
     /// The host could not be configured.
-    #[error("{0}")]
-    Host(String),
+    #[error(transparent)]
+    Host(#[from] HostFault),
     /// A signal asked the agent to end.
     #[error("interrupted")]
     Interrupted,

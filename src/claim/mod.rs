@@ -18,7 +18,7 @@ mod reading;
 mod state;
 mod step;
 
-pub use failure::Failure;
+pub use failure::{Failure, HostFault};
 pub use memory::{Doubt, Memory};
 pub use state::{
     Effect, Event, Held, HoldersView, LocalNics, OwnAttachment, OwnView, PoolView, Setup, State,

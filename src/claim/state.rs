@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Failure, Memory};
+use super::{Failure, HostFault, Memory};
 use crate::cloud::{AttachmentStatus, CallError, InstanceState};
 use crate::ids::{AttachmentId, DeviceIndex, EniId, InstanceId, MacAddr, SlotNumber};
 use crate::pool::{Pool, PoolError};
@@ -229,8 +229,8 @@ pub enum Event {
     NicAppeared,
     /// [`Effect::AwaitNic`]: it is not, and the time for it is over.
     NicMissing,
-    /// [`Effect::Configure`] is done; the error is the host's, in words.
-    Configured(Result<(), String>),
+    /// [`Effect::Configure`] is done.
+    Configured(Result<(), HostFault>),
     /// [`Effect::Unconfigure`] is done, as well as it went.
     Unconfigured,
     /// [`Effect::Pause`]: the deadline passes first.

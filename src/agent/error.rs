@@ -1,0 +1,127 @@
+//! Why the agent did not do what was asked, in one line that a person can act on.
+
+use std::path::{Path, PathBuf};
+
+use crate::claim::{Failure, HostFault, Unexpected};
+use crate::cloud::{CallError, MetadataError};
+use crate::ids::{InstanceId, PoolName, SlotNumber};
+use crate::net::NetError;
+
+/// Why a claim or a release failed.
+#[derive(Debug, thiserror::Error)]
+pub enum AgentError {
+    /// The claim ended without a slot.
+    #[error("{}{}", detail.clone().unwrap_or_else(|| why.to_string()), left_behind(*left, instance, why))]
+    Failed {
+        /// Why, for the exit code.
+        why: Failure,
+        /// Why, in full, where the agent saw more than the machine did.
+        detail: Option<String>,
+        /// A slot that is, or may be, still attached.
+        left: Option<SlotNumber>,
+        /// This instance.
+        instance: InstanceId,
+    },
+    /// Another agent works on this instance.
+    #[error(
+        "another steadfast works on this instance (it holds {path}): let it finish, then try again"
+    )]
+    Busy {
+        /// The lock file.
+        path: PathBuf,
+    },
+    /// A file of ours cannot be read or written.
+    #[error("{path}: {source}; {}", next_step(source))]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A facts file is not what this version writes.
+    #[error("{path} is not a facts file: {cause}; remove it, and claim again")]
+    BadFacts {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: String,
+    },
+    /// IMDS.
+    #[error(transparent)]
+    Metadata(#[from] MetadataError),
+    /// EC2, outside the claim.
+    #[error("{0}")]
+    Call(#[from] CallError),
+    /// The pool's tags, outside the claim.
+    #[error(transparent)]
+    Pool(#[from] crate::pool::PoolError),
+    /// The host's network.
+    #[error(transparent)]
+    Net(#[from] NetError),
+    /// The slot did not leave the instance in time.
+    #[error(
+        "slot {slot} was detached, but its NIC is still here after {waited}: look at `aws ec2 \
+         describe-network-interfaces`, and release again"
+    )]
+    StillHere {
+        /// The slot.
+        slot: SlotNumber,
+        /// How long it was waited for.
+        waited: String,
+    },
+    /// A bug: the claim stopped in the middle.
+    #[error("the claim stopped in the state {state}; this is a bug")]
+    Stuck {
+        /// The state.
+        state: &'static str,
+    },
+    /// A bug: an event that the claim does not know.
+    #[error("{0}; this is a bug")]
+    Unexpected(#[from] Unexpected),
+}
+
+impl AgentError {
+    /// As the claim is told of it.
+    pub(super) fn as_host_fault(&self) -> HostFault {
+        let is_permission = match self {
+            Self::Net(NetError::NotPermitted { .. }) => true,
+            Self::File { source, .. } => source.kind() == std::io::ErrorKind::PermissionDenied,
+            _ => false,
+        };
+        HostFault { text: self.to_string(), is_permission }
+    }
+
+    /// For an error on a file of ours.
+    pub(super) fn file(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_owned();
+        |source| Self::File { path, source }
+    }
+
+    pub(super) fn facts_vanished(run_dir: &Path, pool: Option<&PoolName>) -> Self {
+        let pool = pool.map(|pool| format!(" of pool {pool}")).unwrap_or_default();
+        let cause = format!("the facts{pool} were written and are gone");
+        Self::BadFacts { path: run_dir.join(super::facts::JSON), cause }
+    }
+}
+
+fn left_behind(left: Option<SlotNumber>, instance: &InstanceId, why: &Failure) -> String {
+    match left {
+        None => String::new(),
+        Some(slot) if matches!(why, Failure::Host(_) | Failure::NoNic { .. }) => format!(
+            "; slot {slot} stays attached to {instance}: claim again, or give it back with \
+             `steadfast release`"
+        ),
+        Some(slot) => format!(
+            "; slot {slot} may be attached to {instance}: claim again, or give it back with \
+             `steadfast release`"
+        ),
+    }
+}
+
+fn next_step(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        std::io::ErrorKind::PermissionDenied => "run as root",
+        std::io::ErrorKind::StorageFull => "free some space",
+        _ => "check the path, or name another with --run-dir",
+    }
+}

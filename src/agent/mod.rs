@@ -1,0 +1,186 @@
+//! Performs what the claim decides: the effects against EC2, IMDS, the kernel and the clock.
+//!
+//! The agent holds no rule of the protocol. It feeds [`crate::claim::step`] with what happened,
+//! does what that asks for, and tells what it does by `tracing` events whose message is a sentence
+//! for people and whose fields are for machines.
+
+mod backoff;
+mod configure;
+mod dry_run;
+mod error;
+mod facts;
+mod lock;
+mod perform;
+mod release;
+mod survey;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+use tracing::{info, warn};
+
+pub use dry_run::{DryRun, Would};
+pub use error::AgentError;
+pub use facts::{Facts, Peer, SlotNic};
+pub use lock::Lock;
+pub use release::Released;
+
+use crate::claim::{Effect, Event, Failure, Held, Setup, State, Want, step};
+use crate::cloud::counted::Counted;
+use crate::cloud::{Cloud, Identity, Metadata};
+use crate::ids::PoolName;
+use crate::net::Host;
+use survey::Survey;
+
+/// What the user asked for, resolved.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The pool.
+    pub pool: PoolName,
+    /// Which slot.
+    pub want: Want,
+    /// How long the whole may take.
+    pub wait: Duration,
+    /// How long an attached slot's NIC may take to appear in the kernel.
+    pub nic_timeout: Duration,
+    /// Where the facts files lie.
+    pub run_dir: PathBuf,
+}
+
+/// Whether a signal has asked the agent to end.
+pub type Interrupt = watch::Receiver<bool>;
+
+/// The agent on one instance.
+pub struct Agent<C, M> {
+    cloud: Counted<C>,
+    metadata: M,
+    host: Host,
+    me: Identity,
+    request: Request,
+    deadline: Instant,
+    interrupt: Interrupt,
+}
+
+/// A slot that is ours and usable.
+#[derive(Debug, Clone)]
+pub struct Claimed {
+    /// What was written to the facts files.
+    pub facts: Facts,
+    /// Whether an earlier run had attached it.
+    pub resumed: bool,
+    /// Calls made to EC2.
+    pub ec2_calls: u32,
+}
+
+impl<C: Cloud, M: Metadata> Agent<C, M> {
+    /// Puts an agent together; its time for [`Request::wait`] begins now.
+    pub fn new(
+        cloud: C,
+        metadata: M,
+        host: Host,
+        me: Identity,
+        request: Request,
+        interrupt: Interrupt,
+    ) -> Self {
+        let deadline = Instant::now() + request.wait;
+        Self { cloud: Counted::new(cloud), metadata, host, me, request, deadline, interrupt }
+    }
+
+    /// Claims a slot, or finds that this instance has one.
+    ///
+    /// # Errors
+    /// Says who holds what, which permission is missing, or what is wrong with the pool or host.
+    /// What was attached and could not be used has been given back, unless the error says that
+    /// it is left.
+    pub async fn claim(&mut self) -> Result<Claimed, AgentError> {
+        let setup = self.setup()?;
+        let mut survey = Survey::default();
+        let mut state = State::start();
+        let mut effects = vec![Effect::ReadPool];
+        while let Some(effect) = effects.pop() {
+            let event = self.perform(effect, &mut survey).await;
+            self.narrate(&state, &event, &survey);
+            // One effect at a time is under way: the machine never asks for two.
+            (state, effects) = step(&setup, &state, event)?;
+        }
+        match state {
+            State::Held(held) => Ok(Claimed {
+                facts: self.facts(&held, &survey)?,
+                resumed: held.resumed,
+                ec2_calls: self.cloud.calls(),
+            }),
+            State::Failed { why, left } => Err(self.failed(why, left, survey)),
+            other => Err(AgentError::Stuck { state: other.name() }),
+        }
+    }
+
+    fn setup(&self) -> Result<Setup, AgentError> {
+        let facts = Facts::read(&self.request.run_dir)?;
+        Ok(Setup {
+            me: self.me.instance.clone(),
+            zone: self.me.zone.clone(),
+            want: self.request.want,
+            in_use: facts
+                .filter(|facts| facts.instance == self.me.instance)
+                .map(|facts| facts.attachment),
+        })
+    }
+
+    fn failed(
+        &self,
+        why: Failure,
+        left: Option<crate::ids::SlotNumber>,
+        survey: Survey,
+    ) -> AgentError {
+        let detail = match &why {
+            Failure::NoSlot | Failure::NoSlotInZone => {
+                survey.explain(&self.me.zone, &self.request, &why)
+            }
+            _ => None,
+        };
+        AgentError::Failed { why, detail, left, instance: self.me.instance.clone() }
+    }
+
+    /// Tells people what has just happened; the effects tell what is about to.
+    fn narrate(&self, state: &State, event: &Event, survey: &Survey) {
+        match (state, event) {
+            (State::Reading(_), Event::PoolRead(Ok(view))) => {
+                let zone = &self.me.zone;
+                let slots = view.pool.slots.len();
+                let free = view.pool.in_zone(zone).filter(|s| s.attachment.is_none()).count();
+                info!(pool = %view.pool.name, slots, free, zone, "{}: {free} free in {zone}", view.pool);
+            }
+            (State::Attaching { target, .. }, Event::Attached(Err(error))) => {
+                info!(slot = target.slot.get(), %error, "slot {} was not attached: {error}", target.slot);
+            }
+            (
+                _,
+                Event::PoolRead(Err(error))
+                | Event::HoldersRead(Err(error))
+                | Event::OwnRead(Err(error)),
+            ) => {
+                warn!(%error, "{error}");
+            }
+            (_, Event::Detached(Err(error))) => warn!(%error, "not detached: {error}"),
+            (State::AwaitingNic(held), Event::NicMissing) => {
+                warn!(slot = held.slot.get(), "the NIC of slot {} did not appear", held.slot);
+            }
+            (State::Configuring(held), Event::Configured(Err(error))) => {
+                warn!(slot = held.slot.get(), %error, "slot {} cannot be used: {error}", held.slot);
+            }
+            (State::Configuring(held), Event::Configured(Ok(()))) => {
+                survey.warn_of_others(held, &self.me)
+            }
+            _ => {}
+        }
+    }
+
+    /// The facts of a slot that is held.
+    fn facts(&self, held: &Held, survey: &Survey) -> Result<Facts, AgentError> {
+        Facts::read(&self.request.run_dir)?
+            .filter(|facts| facts.attachment == held.attachment)
+            .ok_or_else(|| AgentError::facts_vanished(&self.request.run_dir, survey.pool_name()))
+    }
+}

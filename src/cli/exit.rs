@@ -1,0 +1,150 @@
+//! The exit status: an interface, mirrored in the unit files and held to `docs/` by a test.
+//!
+//! The numbers are those of `sysexits.h`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use crate::agent::{AgentError, DryRun, Would};
+use crate::claim::Failure;
+use crate::cloud::{CallError, MetadataError};
+use crate::net::NetError;
+
+/// The command line is wrong.
+pub const USAGE: u8 = 64;
+/// No slot was to be had by the deadline.
+pub const UNAVAILABLE: u8 = 69;
+/// A bug.
+pub const SOFTWARE: u8 = 70;
+/// It may well work the next time.
+pub const TEMPFAIL: u8 = 75;
+/// EC2 or the kernel refuses permission.
+pub const NOPERM: u8 = 77;
+/// The settings, the pool's tags or the instance are not as they must be.
+pub const CONFIG: u8 = 78;
+
+/// The one error that the program ends with.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// A settings file, flag or tag is wrong; the text names it.
+    #[error("{0}")]
+    Settings(String),
+    /// A settings file cannot be read.
+    #[error("{path}: {source}; {}", match source.kind() {
+        std::io::ErrorKind::PermissionDenied => "run as root, or let this user read it",
+        _ => "mend the path given by --config or STEADFAST_CONFIG",
+    })]
+    SettingsFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// IMDS does not tell who this instance is.
+    #[error(transparent)]
+    Metadata(MetadataError),
+    /// The agent.
+    #[error(transparent)]
+    Agent(#[from] AgentError),
+    /// A dry run found that a claim would have to wait.
+    #[error("a claim would wait now: {0}")]
+    WouldWait(String),
+    /// Two signals.
+    #[error("ended by a second signal; a slot may be attached: run `steadfast claim` again")]
+    Interrupted,
+    /// A bug.
+    #[error("{0}; this is a bug")]
+    Bug(String),
+}
+
+impl CliError {
+    /// What the exit status says.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Settings(_) | Self::SettingsFile { .. } => CONFIG,
+            Self::Metadata(error) => of_metadata(error),
+            Self::Agent(error) => of_agent(error),
+            Self::WouldWait(_) => UNAVAILABLE,
+            Self::Interrupted => TEMPFAIL,
+            Self::Bug(_) => SOFTWARE,
+        }
+    }
+}
+
+fn of_metadata(error: &MetadataError) -> u8 {
+    match error {
+        // At boot the network may only be on its way.
+        MetadataError::Unreachable { .. } | MetadataError::Invalid { .. } => TEMPFAIL,
+        MetadataError::NoToken { .. } => CONFIG,
+    }
+}
+
+fn of_agent(error: &AgentError) -> u8 {
+    match error {
+        AgentError::Failed { why: Failure::NoSlot, detail: None, .. } => TEMPFAIL,
+        AgentError::Failed { why, .. } => of_failure(why),
+        AgentError::Busy { .. } | AgentError::StillHere { .. } => TEMPFAIL,
+        AgentError::File { source, .. } => match source.kind() {
+            std::io::ErrorKind::PermissionDenied => NOPERM,
+            _ => CONFIG,
+        },
+        AgentError::BadFacts { .. } | AgentError::Pool(_) => CONFIG,
+        AgentError::Metadata(error) => of_metadata(error),
+        AgentError::Call(error) => of_call(error),
+        AgentError::Net(NetError::NotPermitted { .. }) => NOPERM,
+        AgentError::Net(_) => TEMPFAIL,
+        AgentError::Stuck { .. } | AgentError::Unexpected(_) => SOFTWARE,
+    }
+}
+
+fn of_failure(why: &Failure) -> u8 {
+    match why {
+        Failure::NoSlot => UNAVAILABLE,
+        Failure::NoSlotInZone
+        | Failure::NoSuchSlot(_)
+        | Failure::SlotElsewhere { .. }
+        | Failure::HoldsAnother { .. }
+        | Failure::Pool(_) => CONFIG,
+        Failure::Call(error) => of_call(error),
+        Failure::NoNic { .. } | Failure::Interrupted => TEMPFAIL,
+        Failure::Host(fault) => match fault.is_permission {
+            true => NOPERM,
+            false => TEMPFAIL,
+        },
+    }
+}
+
+fn of_call(error: &CallError) -> u8 {
+    match error {
+        CallError::Denied { .. } | CallError::NotPermitted { .. } => NOPERM,
+        CallError::Throttled(_)
+        | CallError::InTransition { .. }
+        | CallError::InUse
+        | CallError::IndexTaken
+        | CallError::AttachmentGone
+        | CallError::NotFound { .. }
+        | CallError::Lost { .. } => TEMPFAIL,
+        CallError::NoRoom { .. }
+        | CallError::WrongZone { .. }
+        | CallError::Credentials { .. }
+        | CallError::Refused { .. } => CONFIG,
+    }
+}
+
+/// A dry run that found nothing to be done now says so by its status, too.
+pub fn of_dry_run(plan: &DryRun) -> Result<(), CliError> {
+    match &plan.would {
+        Would::Wait { because } => Err(CliError::WouldWait(because.clone())),
+        Would::Resume { .. } | Would::Attach { .. } | Would::TakeOver { .. } => Ok(()),
+    }
+}
+
+/// Prints what clap has to say: help and version are no errors.
+pub fn usage(error: &clap::Error) -> ExitCode {
+    // Nowhere to tell it if this fails.
+    let _ = error.print();
+    match error.use_stderr() {
+        true => USAGE.into(),
+        false => ExitCode::SUCCESS,
+    }
+}

@@ -1,0 +1,151 @@
+//! How it is told: results on standard output, the log and the one error on standard error.
+
+use std::fmt;
+use std::io::{IsTerminal, stderr};
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::FmtContext;
+use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
+use tracing_subscriber::registry::LookupSpan;
+
+use super::CliError;
+use super::args::{LogFormat, OutputFormat};
+use crate::agent::{Claimed, DryRun, Facts, Released, Would};
+use crate::cloud::Mode;
+use crate::ids::PoolName;
+
+/// Sets up the log. `STEADFAST_LOG` filters it, as `debug` or `steadfast::net=debug`.
+pub fn set_up_log(format: LogFormat) {
+    let filter = EnvFilter::builder()
+        .with_default_directive("steadfast=info".parse().unwrap_or_else(|_| Level::INFO.into()))
+        .with_env_var("STEADFAST_LOG")
+        .from_env_lossy();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
+    match format {
+        LogFormat::Auto if stderr().is_terminal() => log.event_format(Steps::new()).init(),
+        LogFormat::Steps => log.event_format(Steps::new()).init(),
+        LogFormat::Auto | LogFormat::Fields => log.with_ansi(false).with_target(false).init(),
+        LogFormat::Json => log.json().flatten_event(true).with_target(false).init(),
+    }
+}
+
+/// A line for people: the time since the start, and the event's sentence.
+struct Steps {
+    start: Instant,
+}
+
+impl Steps {
+    fn new() -> Self {
+        Self { start: Instant::now() }
+    }
+}
+
+impl<S, N> FormatEvent<S, N> for Steps
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        _: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        write!(writer, "{:>8.3} s  ", self.start.elapsed().as_secs_f64())?;
+        if *event.metadata().level() == Level::WARN {
+            write!(writer, "warning: ")?;
+        }
+        let mut message = Message(String::new());
+        event.record(&mut message);
+        writeln!(writer, "{}", message.0)
+    }
+}
+
+/// An event's sentence, without its fields.
+struct Message(String);
+
+impl tracing::field::Visit for Message {
+    fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn fmt::Debug) {
+        if field.name() == "message" {
+            self.0 = format!("{value:?}");
+        }
+    }
+}
+
+/// Prints the one error that the program ends with.
+pub fn error(error: &CliError) {
+    eprintln!("steadfast: {error}");
+}
+
+/// Prints a claim's result.
+pub fn claimed(claimed: &Claimed, took: Duration, format: OutputFormat) {
+    #[derive(Serialize)]
+    struct Result<'a> {
+        #[serde(flatten)]
+        facts: &'a Facts,
+        resumed: bool,
+        seconds: f64,
+        ec2_calls: u32,
+    }
+    let Claimed { facts, resumed, ec2_calls } = claimed;
+    let seconds = took.as_secs_f64();
+    let result = Result { facts, resumed: *resumed, seconds, ec2_calls: *ec2_calls };
+    let text = || {
+        let verb = if *resumed { "holds" } else { "claimed" };
+        let calls = if *ec2_calls == 1 { "call" } else { "calls" };
+        format!(
+            "{} {verb} slot {} of pool {}: {} on {} ({seconds:.3} s, {ec2_calls} EC2 {calls})",
+            facts.instance, facts.slot, facts.pool, facts.address, facts.nic.name,
+        )
+    };
+    print(&result, text, format);
+}
+
+/// Prints what a claim would do.
+pub fn dry_run(plan: &DryRun, format: OutputFormat) {
+    let text = || {
+        let would = match &plan.would {
+            Would::Resume { slot } => format!("would keep slot {slot}, which it holds"),
+            Would::Attach { slot, eni, device_index } => {
+                format!("would attach slot {slot} ({eni}) at device index {device_index}")
+            }
+            Would::TakeOver { attachment, force } => {
+                let how = if *force { "by force" } else { "gracefully" };
+                format!("would take over a slot: detach {attachment}, {how}")
+            }
+            Would::Wait { because } => format!("would wait: {because}"),
+        };
+        match plan.permitted.is_empty() {
+            true => would,
+            false => format!("{would}; EC2 permits {}", plan.permitted.join(", ")),
+        }
+    };
+    print(plan, text, format);
+}
+
+/// Prints a release's result.
+pub fn released(pool: &PoolName, released: &Released, mode: Mode, format: OutputFormat) {
+    let verb = if mode == Mode::DryRun { "would release" } else { "released" };
+    let text = || match released.slots.as_slice() {
+        [] => format!("this instance holds no slot of pool {pool}"),
+        slots => {
+            let slots: Vec<String> = slots.iter().map(|s| s.slot.to_string()).collect();
+            format!("{verb} slot {} of pool {pool}", slots.join(" and "))
+        }
+    };
+    print(released, text, format);
+}
+
+fn print(result: &impl Serialize, text: impl FnOnce() -> String, format: OutputFormat) {
+    use std::io::Write;
+    let line = match format {
+        OutputFormat::Text => text(),
+        // Plain data of ours: strings, numbers and lists always serialise.
+        OutputFormat::Json => serde_json::to_string(result).unwrap_or_default(),
+    };
+    // A reader that went away (a closed pipe) does not undo what was done.
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
