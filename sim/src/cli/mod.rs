@@ -1,0 +1,172 @@
+//! The command line: each command is a thin step over the kernel side or the control socket.
+
+mod error;
+mod exec;
+mod faults;
+mod groups;
+mod inner;
+mod instances;
+mod look;
+mod table;
+mod timings;
+mod up;
+
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::client::Client;
+use crate::kernel::StateDir;
+use error::{CliError, Result, USAGE};
+
+/// A local EC2 region: real instances (Linux namespaces) and a real network on this machine, behind
+/// EC2's own API. No account, no cost, nothing left behind.
+///
+/// Start with `steadfast-sim up`, then `eval "$(steadfast-sim env)"`, and use any EC2 client; end
+/// with `steadfast-sim down`.
+#[derive(Debug, Parser)]
+#[command(name = "steadfast-sim", version, max_term_width = 100, arg_required_else_help = true)]
+struct Cli {
+    /// Which region, if there are several on this machine
+    #[arg(
+        long = "name",
+        id = "region_name",
+        value_name = "REGION",
+        global = true,
+        env = "STEADFAST_SIM_NAME",
+        default_value = "default"
+    )]
+    name: String,
+    /// How facts are printed
+    #[arg(long, global = true, value_enum, default_value_t = Output::Text)]
+    output: Output,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// How facts are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Output {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start a region and say how to reach it
+    Up(up::Up),
+    /// End a region, crashed or not, with everything in it
+    Down,
+    /// Print the environment for EC2 clients, for eval "$(steadfast-sim env)"
+    Env,
+    /// Make a pool: ENIs tagged for steadfast, spread over the zones
+    Pool(groups::Pool),
+    /// Launch instances and print their ids
+    Launch(instances::Launch),
+    /// Terminate instances
+    Terminate(instances::Ids),
+    /// Stop instances; their disks and interfaces stay
+    Stop(instances::Ids),
+    /// Start stopped instances
+    Start(instances::Ids),
+    /// List instances
+    Instances,
+    /// List network interfaces
+    Enis,
+    /// Print what an instance's boot and user-data printed
+    Console(instances::Console),
+    /// Open a shell in an instance
+    Shell(exec::Shell),
+    /// Run a command in an instance, or at the router; its exit status becomes this command's
+    Exec(exec::Exec),
+    /// Make or change an Auto Scaling group
+    Group(groups::Group),
+    /// End an Auto Scaling group and its instances
+    GroupDelete(groups::GroupDelete),
+    /// Have something go wrong on purpose
+    Fault(faults::FaultCommand),
+    /// Change how long things take, as NAME=MILLISECONDS
+    Timing(timings::Timing),
+    /// Print the log of API calls
+    Log(look::Log),
+    /// Print every instance and network interface as JSON
+    State,
+    #[command(flatten)]
+    Inner(inner::Inner),
+}
+
+/// What a command needs of the options that all have.
+struct Context {
+    state: StateDir,
+    client: Client,
+    output: Output,
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error),
+    };
+    match cli.run() {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("steadfast-sim: {error}");
+            error.code()
+        }
+    }
+}
+
+/// Help and version are no errors, though clap reports them so.
+fn refuse(error: &clap::Error) -> ExitCode {
+    let _ = error.print();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
+        _ => ExitCode::from(USAGE),
+    }
+}
+
+impl Cli {
+    fn run(self) -> Result<ExitCode> {
+        let state = StateDir::of(&self.name).map_err(|error| CliError::Usage(error.0))?;
+        let client = Client::new(state.clone());
+        let context = Context { state, client, output: self.output };
+        let done = match self.command {
+            Command::Up(up) => up.run(&context),
+            Command::Down => up::down(&context),
+            Command::Env => look::env(&context),
+            Command::Pool(pool) => pool.run(&context),
+            Command::Launch(launch) => launch.run(&context),
+            Command::Terminate(ids) => ids.each(&context, Client::terminate),
+            Command::Stop(ids) => ids.each(&context, Client::stop),
+            Command::Start(ids) => ids.each(&context, Client::start),
+            Command::Instances => instances::list(&context),
+            Command::Enis => instances::list_enis(&context),
+            Command::Console(console) => console.run(&context),
+            Command::Shell(shell) => return shell.run(&context),
+            Command::Exec(exec) => return exec.run(&context),
+            Command::Group(group) => group.run(&context),
+            Command::GroupDelete(group) => group.run(&context),
+            Command::Fault(fault) => fault.run(&context),
+            Command::Timing(timing) => timing.run(&context),
+            Command::Log(log) => log.run(&context),
+            Command::State => look::state(&context),
+            Command::Inner(inner) => inner.run(),
+        };
+        done.map(|()| ExitCode::SUCCESS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,166 @@
+//! The fabric of a region: what its model decides, made so in the kernel.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{Mutex as AsyncMutex, mpsc};
+
+use super::error::Result;
+use super::instance::{Instance, Orders};
+use super::router::Router;
+use super::state_dir::{StateDir, remove_tree};
+use crate::fabric::{BootSpec, Fabric, FabricError, FabricFuture, NicSpec, PowerOff, SubnetSpec};
+
+/// The kernel as the machine under a region; clones are handles to the same one.
+#[derive(Clone)]
+pub struct KernelFabric(Arc<Machine>);
+
+struct Machine {
+    state: StateDir,
+    shares: Vec<PathBuf>,
+    router: AsyncMutex<Router>,
+    slots: Mutex<HashMap<String, Slot>>,
+    ended: mpsc::UnboundedSender<String>,
+}
+
+/// An instance's place, empty while it is off. Whoever changes its power holds it meanwhile, so
+/// that a power cut during a boot waits for the boot.
+type Slot = Arc<AsyncMutex<Option<Instance>>>;
+
+impl KernelFabric {
+    /// A fabric without instances. Those that end by themselves are told to `ended`.
+    pub fn new(
+        state: StateDir,
+        shares: Vec<PathBuf>,
+        router: Router,
+        ended: mpsc::UnboundedSender<String>,
+    ) -> KernelFabric {
+        let router = AsyncMutex::new(router);
+        let slots = Mutex::default();
+        KernelFabric(Arc::new(Machine { state, shares, router, slots, ended }))
+    }
+
+    /// Cuts the power of every instance.
+    pub async fn power_off_all(&self) {
+        let instances: Vec<String> = self.0.slots().keys().cloned().collect();
+        for instance in instances {
+            // What fails here ends with the region all the same.
+            let _ = self.0.power_off(&instance, PowerOff::KeepDisk).await;
+        }
+    }
+
+    /// Waits for an instance's end, and tells it if nobody ordered it.
+    fn watch(&self, instance: &str, running: &Instance) {
+        let (machine, name, end) = (self.0.clone(), instance.to_owned(), running.end());
+        let process = running.process();
+        tokio::spawn(async move {
+            end.wait().await;
+            let slot = machine.slot(&name);
+            let mut slot = slot.lock().await;
+            if slot.as_ref().is_some_and(|now| now.process() == process) {
+                *slot = None;
+                let _ = machine.clear(&name).await;
+                let _ = machine.ended.send(name);
+            }
+        });
+    }
+}
+
+impl Machine {
+    fn slots(&self) -> std::sync::MutexGuard<'_, HashMap<String, Slot>> {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn slot(&self, instance: &str) -> Slot {
+        self.slots().entry(instance.to_owned()).or_default().clone()
+    }
+
+    async fn boot(&self, spec: &BootSpec) -> Result<Instance> {
+        let instance = Instance::power_on(&self.state, &spec.instance).await?;
+        match self.bring_up(&instance, spec).await {
+            Ok(()) => Ok(instance),
+            Err(error) => {
+                let _ = instance.power_off().await;
+                let _ = self.clear(&spec.instance).await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn bring_up(&self, instance: &Instance, spec: &BootSpec) -> Result<()> {
+        for nic in std::iter::once(&spec.primary).chain(&spec.secondary) {
+            self.router.lock().await.plug(nic, instance.pid()).await?;
+        }
+        let orders = Orders { spec, state: &self.state, shares: &self.shares };
+        instance.start(&orders).await
+    }
+
+    async fn power_off(&self, instance: &str, how: PowerOff) -> Result<()> {
+        let slot = self.slot(instance);
+        let mut slot = slot.lock().await;
+        if let Some(running) = slot.take() {
+            running.power_off().await?;
+        }
+        self.clear(instance).await?;
+        if how == PowerOff::DropDisk {
+            self.slots().remove(instance);
+            let disk = self.state.disk(instance);
+            return remove_tree(&disk);
+        }
+        Ok(())
+    }
+
+    /// Takes away what an instance that is off leaves behind.
+    async fn clear(&self, instance: &str) -> Result<()> {
+        let _ = fs::remove_file(self.state.instance_pid(instance));
+        self.router.lock().await.unplug_all(instance).await
+    }
+
+    async fn plug(&self, nic: &NicSpec) -> Result<()> {
+        let slot = self.slot(&nic.instance);
+        let slot = slot.lock().await;
+        let Some(running) = slot.as_ref() else {
+            return Err(FabricError(format!("{} is off: nothing to plug into", nic.instance)));
+        };
+        self.router.lock().await.plug(nic, running.pid()).await
+    }
+}
+
+impl Fabric for KernelFabric {
+    fn serve_subnets<'a>(&'a self, subnets: &'a [SubnetSpec]) -> FabricFuture<'a> {
+        Box::pin(async move {
+            let router = self.0.router.lock().await;
+            for subnet in subnets {
+                router.serve(subnet).await?;
+            }
+            Ok(())
+        })
+    }
+
+    fn boot<'a>(&'a self, spec: &'a BootSpec) -> FabricFuture<'a> {
+        Box::pin(async move {
+            let slot = self.0.slot(&spec.instance);
+            let mut slot = slot.lock().await;
+            if slot.is_none() {
+                let running = self.0.boot(spec).await?;
+                self.watch(&spec.instance, &running);
+                *slot = Some(running);
+            }
+            Ok(())
+        })
+    }
+
+    fn power_off<'a>(&'a self, instance: &'a str, how: PowerOff) -> FabricFuture<'a> {
+        Box::pin(self.0.power_off(instance, how))
+    }
+
+    fn plug<'a>(&'a self, nic: &'a NicSpec) -> FabricFuture<'a> {
+        Box::pin(self.0.plug(nic))
+    }
+
+    fn unplug<'a>(&'a self, eni: &'a str) -> FabricFuture<'a> {
+        Box::pin(async move { self.0.router.lock().await.unplug(eni).await })
+    }
+}

@@ -1,0 +1,163 @@
+//! One running instance, as the region's process holds it: its PID 1, its boot, its end.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::sync::{Mutex, watch};
+use tokio::time::timeout;
+
+use super::error::{Explain, Result};
+use super::init::InitSpec;
+use super::primary::Lease;
+use super::process::Process;
+use super::state_dir::StateDir;
+use crate::fabric::{BootSpec, FabricError};
+
+/// The longest a step of a boot or a power cut may take: they take milliseconds, more only on a
+/// machine that is swamped.
+const STEP: Duration = Duration::from_secs(30);
+
+/// A running instance.
+pub struct Instance {
+    process: Process,
+    pipes: Mutex<Option<Pipes>>,
+    gone: watch::Receiver<bool>,
+}
+
+/// What PID 1 is told and says until it is up.
+struct Pipes {
+    orders: ChildStdin,
+    words: Lines<BufReader<ChildStdout>>,
+}
+
+/// What an instance is to boot as.
+pub struct Orders<'a> {
+    /// What the model says.
+    pub spec: &'a BootSpec,
+    /// Where its disk and console are.
+    pub state: &'a StateDir,
+    /// What it sees of the host beside programs.
+    pub shares: &'a [PathBuf],
+}
+
+/// The end of an instance, to be waited for.
+pub struct End(watch::Receiver<bool>);
+
+impl Instance {
+    /// Makes an instance's namespaces and its PID 1, which then waits for its orders.
+    pub async fn power_on(state: &StateDir, name: &str) -> Result<Instance> {
+        let doing = || format!("cannot power {name} on");
+        let mut child = Command::new("/proc/self/exe")
+            .arg("__power")
+            .env_clear()
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .explain(doing)?;
+        let mut pipes = Pipes::of(&mut child)?;
+        let word = pipes.hear().await?;
+        let pid = word.strip_prefix("init ").and_then(|pid| pid.parse().ok());
+        let pid = pid.ok_or_else(|| FabricError(format!("{}: {word}", doing())))?;
+        let process = Process::find(pid);
+        let process = process.ok_or_else(|| FabricError(format!("{}: it ended", doing())))?;
+        let record = serde_json::to_vec(&process).explain(doing)?;
+        std::fs::write(state.instance_pid(name), record).explain(doing)?;
+        Ok(Instance { process, pipes: Mutex::new(Some(pipes)), gone: watch_end(child) })
+    }
+
+    /// Has PID 1 boot, now that the interfaces are plugged.
+    pub async fn start(&self, orders: &Orders<'_>) -> Result<()> {
+        let doing = || format!("cannot boot {}", orders.spec.instance);
+        let text = serde_json::to_vec(&orders.init()).explain(doing)?;
+        let Some(Pipes { orders: mut pipe, mut words }) = self.pipes.lock().await.take() else {
+            return Ok(());
+        };
+        pipe.write_all(&text).await.explain(doing)?;
+        drop(pipe);
+        match hear(&mut words).await?.as_str() {
+            "up" => Ok(()),
+            trouble => Err(FabricError(format!("{}: {trouble}", doing()))),
+        }
+    }
+
+    /// Kills PID 1, with which everything in the instance ends, and waits until all is gone.
+    pub async fn power_off(self) -> Result<()> {
+        let process = self.process;
+        let killed = tokio::task::spawn_blocking(move || process.kill(STEP)).await;
+        killed.explain(|| "cannot cut the power")??;
+        let gone = timeout(STEP, self.end().wait()).await;
+        gone.explain(|| "cannot cut the power: the instance is still there")
+    }
+
+    /// Its PID 1 as the region numbers it.
+    pub fn pid(&self) -> u32 {
+        self.process.pid
+    }
+
+    /// Its PID 1, never to be confused with a later one.
+    pub fn process(&self) -> Process {
+        self.process
+    }
+
+    /// Its end.
+    pub fn end(&self) -> End {
+        End(self.gone.clone())
+    }
+}
+
+impl End {
+    /// Resolves when the instance is gone.
+    pub async fn wait(mut self) {
+        // An error says that the watcher is gone, which it is only after the instance.
+        let _ = self.0.wait_for(|gone| *gone).await;
+    }
+}
+
+impl Orders<'_> {
+    fn init(&self) -> InitSpec {
+        let instance = &self.spec.instance;
+        InitSpec {
+            instance: instance.clone(),
+            hostname: self.spec.hostname.clone(),
+            disk: self.state.disk(instance),
+            console: self.state.console(instance),
+            shares: self.shares.to_vec(),
+            lease: Lease::of(&self.spec.primary),
+            user_data: self.spec.user_data.clone(),
+        }
+    }
+}
+
+impl Pipes {
+    fn of(child: &mut Child) -> Result<Pipes> {
+        let missing = || FabricError("an instance's pipe is missing".to_owned());
+        let orders = child.stdin.take().ok_or_else(missing)?;
+        let words = BufReader::new(child.stdout.take().ok_or_else(missing)?).lines();
+        Ok(Pipes { orders, words })
+    }
+
+    async fn hear(&mut self) -> Result<String> {
+        hear(&mut self.words).await
+    }
+}
+
+/// The next line from an instance that boots.
+async fn hear(words: &mut Lines<BufReader<ChildStdout>>) -> Result<String> {
+    let line = timeout(STEP, words.next_line()).await.explain(|| "an instance does not boot")?;
+    let line = line.explain(|| "cannot read from an instance")?;
+    line.ok_or_else(|| FabricError("an instance ended while it booted".to_owned()))
+}
+
+/// Waits for the process that holds an instance's PID 1, which ends with it.
+fn watch_end(mut child: Child) -> watch::Receiver<bool> {
+    let (tell, gone) = watch::channel(false);
+    tokio::spawn(async move {
+        let _ = child.wait().await;
+        let _ = tell.send(true);
+    });
+    gone
+}

@@ -1,0 +1,113 @@
+//! Processes by identity, never by number alone: a number is given again, its start time is not.
+
+use std::io;
+use std::process::Command;
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use serde::{Deserialize, Serialize};
+
+use super::error::{Explain, Result};
+use crate::fabric::FabricError;
+
+/// A process of this machine, known by its number and its start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Process {
+    /// Its number in the PID namespace of who recorded it.
+    pub pid: u32,
+    /// Its start in clock ticks since the machine's boot.
+    pub started: u64,
+}
+
+impl Process {
+    /// The process that bears the number now, if it has not ended.
+    pub fn find(pid: u32) -> Option<Process> {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        parse_stat(pid, &stat)
+    }
+
+    /// Whether it still runs.
+    pub fn is_alive(&self) -> bool {
+        Process::find(self.pid) == Some(*self)
+    }
+
+    /// Kills it and waits until it is gone; done if it is gone already.
+    pub fn kill(&self, deadline: Duration) -> Result<()> {
+        let doing = || format!("cannot end process {}", self.pid);
+        let Ok(handle) = pidfd_open(number(self.pid)?, PidfdFlags::empty()) else {
+            return Ok(());
+        };
+        // The handle names one process for ever; asked after it was opened, so that it is ours.
+        if !self.is_alive() {
+            return Ok(());
+        }
+        pidfd_send_signal(&handle, Signal::KILL).explain(doing)?;
+        let timeout = Timespec {
+            tv_sec: deadline.as_secs().cast_signed(),
+            tv_nsec: deadline.subsec_nanos().into(),
+        };
+        match poll(&mut [PollFd::new(&handle, PollFlags::IN)], Some(&timeout)).explain(doing)? {
+            0 => Err(FabricError(format!("{}: it is still there after {deadline:?}", doing()))),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A process number as the kernel's calls take it.
+pub fn number(pid: u32) -> Result<Pid> {
+    Pid::from_raw(pid.cast_signed()).ok_or_else(|| FabricError(format!("{pid} is no process")))
+}
+
+/// Fields 3 (state) and 22 (start) of `/proc/PID/stat`; the name before them may hold anything,
+/// so they are counted from its closing parenthesis.
+fn parse_stat(pid: u32, stat: &str) -> Option<Process> {
+    let mut fields = stat.rsplit_once(") ")?.1.split(' ');
+    if matches!(fields.next()?, "Z" | "X") {
+        return None;
+    }
+    Some(Process { pid, started: fields.nth(18)?.parse().ok()? })
+}
+
+/// Has the child do something between its birth and its program's start.
+pub fn before_exec(
+    command: &mut Command,
+    action: impl FnMut() -> io::Result<()> + Send + Sync + 'static,
+) {
+    use std::os::unix::process::CommandExt;
+    // SAFETY: every caller's action is one or two direct system calls (prctl, setsid): it takes no
+    // lock and allocates nothing, which is what the time between fork and exec allows.
+    unsafe { command.pre_exec(action) };
+}
+
+/// Has the child be killed when its parent dies.
+pub fn die_with_parent(command: &mut Command) {
+    before_exec(command, || {
+        Ok(rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?)
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_is_found_by_its_start_whatever_its_name() {
+        let tail = "S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20";
+        let found = parse_stat(7, &format!("7 (a) b (c) {tail}"));
+        assert_eq!(found, Some(Process { pid: 7, started: 4711 }));
+    }
+
+    #[test]
+    fn a_zombie_is_gone() {
+        let tail = "Z 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20";
+        assert_eq!(parse_stat(7, &format!("7 (a) {tail}")), None);
+    }
+
+    #[test]
+    fn another_process_of_the_same_number_is_not_alive() {
+        let me = Process::find(std::process::id()).expect("this process runs");
+        assert!(me.is_alive());
+        assert!(!Process { started: me.started + 1, ..me }.is_alive());
+    }
+}

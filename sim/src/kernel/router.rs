@@ -1,0 +1,243 @@
+//! The VPC's router: a network namespace in which every plugged interface ends.
+//!
+//! As in a VPC, neighbours are resolved by the router, an address moves with its interface at once,
+//! and what leaves an instance by an interface that does not own its source address is dropped: for
+//! IPv4 by strict reverse-path filtering, for IPv6 by rules that route only what is allowed.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::error::Result;
+use super::netlink::{Allow, Cable, Netlink, index_of};
+use super::sysctl;
+use crate::fabric::{NicSpec, SubnetSpec};
+
+/// Where instances find IMDS.
+pub const IMDS: Ipv4Addr = Ipv4Addr::new(169, 254, 169, 254);
+/// Where instances find the EC2 API: an address that EC2 reserves in every VPC.
+pub const ENDPOINT: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 2);
+/// The same as programs take it.
+pub const ENDPOINT_URL: &str = "http://10.0.0.2";
+/// The VPC's MTU in bytes, as EC2's DHCP tells it.
+pub const VPC_MTU: u32 = 9001;
+/// The MTU in bytes of an interface that nobody configured.
+const PLAIN_MTU: u32 = 1500;
+/// Where IPv6 rules of interfaces stand among the rules.
+const FROM_INSTANCES: u32 = 1000;
+/// Where the rule for what the router itself sends stands.
+const FROM_ROUTER: u32 = 2000;
+/// Where the kernel's own rule stands that routes anything for anyone.
+const FROM_ANYWHERE: u32 = 32766;
+
+/// The router of one region.
+pub struct Router {
+    netlink: Netlink,
+    lo: u32,
+    plugged: BTreeMap<String, Plugged>,
+}
+
+/// An interface that ends in the router.
+struct Plugged {
+    spec: NicSpec,
+    outer: String,
+    index: u32,
+}
+
+impl Router {
+    /// Makes the current network namespace the router.
+    pub async fn start() -> Result<Router> {
+        forward()?;
+        let netlink = Netlink::open()?;
+        let lo = index_of("lo")?;
+        netlink.set_up(lo, None).await?;
+        for address in [IMDS, ENDPOINT] {
+            netlink.add_address(lo, address.into(), 32).await?;
+        }
+        if sysctl::has_ipv6() {
+            let own = Allow { priority: FROM_ROUTER, input: Some("lo"), from: None };
+            netlink.allow(&own).await?;
+            let anyone = Allow { priority: FROM_ANYWHERE, input: None, from: None };
+            netlink.revoke(&anyone).await?;
+        }
+        Ok(Router { netlink, lo, plugged: BTreeMap::new() })
+    }
+
+    /// Is a subnet's first host.
+    pub async fn serve(&self, subnet: &SubnetSpec) -> Result<()> {
+        for gateway in gateways(subnet) {
+            self.netlink.add_address(self.lo, gateway, host_prefix(gateway)).await?;
+        }
+        Ok(())
+    }
+
+    /// Plugs an interface into the instance that a process (by its number here) is in. One that is
+    /// plugged elsewhere is pulled first.
+    pub async fn plug(&mut self, nic: &NicSpec, pid: u32) -> Result<()> {
+        if self.plugged.get(&nic.eni).is_some_and(|old| old.spec == *nic) {
+            return Ok(());
+        }
+        self.unplug(&nic.eni).await?;
+        let (outer, inner) = (outer_name(&nic.eni), inner_name(nic.device_index));
+        let mac = nic.mac;
+        let mtus = (VPC_MTU, PLAIN_MTU);
+        self.netlink.lay(&Cable { outer: &outer, inner: &inner, mtus, mac, pid }).await?;
+        let index = index_of(&outer)?;
+        let new = Plugged { spec: nic.clone(), outer, index };
+        // Known before it is finished, so that a failure below leaves nothing that unplug misses.
+        self.plugged.insert(nic.eni.clone(), new);
+        self.connect(&nic.eni).await
+    }
+
+    /// Pulls an interface out of wherever it is.
+    pub async fn unplug(&mut self, eni: &str) -> Result<()> {
+        let Some(old) = self.plugged.remove(eni) else { return Ok(()) };
+        // Its routes and what it answers for vanish with the link; what names it elsewhere stays.
+        self.netlink.remove(old.index).await?;
+        for rule in rules(&old) {
+            self.netlink.revoke(&rule).await?;
+        }
+        for other in self.neighbours(&old.spec) {
+            for address in &old.spec.ipv6 {
+                self.netlink.stop_answering(other.index, *address).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Pulls every interface of an instance.
+    pub async fn unplug_all(&mut self, instance: &str) -> Result<()> {
+        let of_it = |(eni, nic): (&String, &Plugged)| {
+            (nic.spec.instance == instance).then(|| eni.clone())
+        };
+        let enis: Vec<String> = self.plugged.iter().filter_map(of_it).collect();
+        for eni in enis {
+            self.unplug(&eni).await?;
+        }
+        Ok(())
+    }
+
+    /// Configures the router's end of a plugged interface.
+    async fn connect(&self, eni: &str) -> Result<()> {
+        let nic = &self.plugged[eni];
+        guard(nic)?;
+        self.netlink.set_up(nic.index, None).await?;
+        // On the link itself, too, so that the router asks for neighbours as the subnet's gateway:
+        // a question from any other address would not pass an instance's own filter.
+        for gateway in gateways(&nic.spec.subnet) {
+            self.netlink.add_address(nic.index, gateway, host_prefix(gateway)).await?;
+        }
+        for address in addresses(&nic.spec) {
+            self.netlink.route_to(nic.index, address).await?;
+        }
+        for rule in rules(nic) {
+            self.netlink.allow(&rule).await?;
+        }
+        self.introduce(nic).await
+    }
+
+    /// Lets an interface and the others of its subnet resolve each other's IPv6 addresses. The
+    /// kernel has no `proxy_arp` for IPv6: each address is to be named on each link; not on its
+    /// own, where the answer would look like a duplicate.
+    async fn introduce(&self, nic: &Plugged) -> Result<()> {
+        for other in self.neighbours(&nic.spec) {
+            for address in &nic.spec.ipv6 {
+                self.netlink.answer_for(other.index, *address).await?;
+            }
+            for address in &other.spec.ipv6 {
+                self.netlink.answer_for(nic.index, *address).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The other interfaces of the same subnet.
+    fn neighbours<'a>(&'a self, nic: &'a NicSpec) -> impl Iterator<Item = &'a Plugged> {
+        let near = |other: &&Plugged| other.spec.eni != nic.eni && other.spec.subnet == nic.subnet;
+        self.plugged.values().filter(near)
+    }
+}
+
+/// The name that an instance sees, as EC2's Nitro instances name their interfaces.
+pub fn inner_name(device_index: u32) -> String {
+    format!("ens{}", 5 + device_index)
+}
+
+/// The subnet's router addresses: its first host, for IPv6 its address 1.
+pub fn gateways(subnet: &SubnetSpec) -> Vec<IpAddr> {
+    let ipv4 = Ipv4Addr::from_bits(subnet.ipv4.0.to_bits() + 1);
+    let ipv6 = subnet.ipv6.filter(|_| sysctl::has_ipv6());
+    let ipv6 = ipv6.map(|(network, _)| Ipv6Addr::from_bits(network.to_bits() + 1));
+    [Some(IpAddr::V4(ipv4)), ipv6.map(IpAddr::V6)].into_iter().flatten().collect()
+}
+
+/// The router's end bears the end of the ENI's id: 15 bytes are all that a name can have.
+fn outer_name(eni: &str) -> String {
+    let start = eni.len().saturating_sub(14);
+    format!("v{}", &eni[start..])
+}
+
+fn addresses(nic: &NicSpec) -> Vec<IpAddr> {
+    let ipv4 = nic.ipv4.iter().copied().map(IpAddr::V4);
+    ipv4.chain(nic.ipv6.iter().copied().map(IpAddr::V6)).collect()
+}
+
+fn host_prefix(address: IpAddr) -> u8 {
+    if address.is_ipv4() { 32 } else { 128 }
+}
+
+/// The IPv6 rules of an interface: its own addresses are routed, or all if EC2 does not check.
+fn rules(nic: &Plugged) -> Vec<Allow<'_>> {
+    let rule = |from| Allow { priority: FROM_INSTANCES, input: Some(&nic.outer), from };
+    match nic.spec.source_dest_check {
+        _ if !sysctl::has_ipv6() => Vec::new(),
+        true => nic.spec.ipv6.iter().map(|address| rule(Some(*address))).collect(),
+        false => vec![rule(None)],
+    }
+}
+
+/// Makes this namespace forward, answer ARP for what it can reach, and check sources: `all` is 0,
+/// since the stricter of it and a link's own setting holds.
+fn forward() -> Result<()> {
+    for (name, value) in [
+        ("ipv4/conf/all/rp_filter", 0),
+        ("ipv4/conf/default/rp_filter", 1),
+        ("ipv4/conf/default/proxy_arp", 1),
+        ("ipv4/conf/all/send_redirects", 0),
+        ("ipv4/conf/default/send_redirects", 0),
+        ("ipv4/ip_forward", 1),
+    ] {
+        sysctl::set(name, value)?;
+    }
+    if sysctl::has_ipv6() {
+        sysctl::set("ipv6/conf/all/forwarding", 1)?;
+        sysctl::set("ipv6/conf/default/accept_dad", 0)?;
+        sysctl::set("ipv6/conf/default/proxy_ndp", 1)?;
+    }
+    Ok(())
+}
+
+/// Settings that only a link itself has: neighbours are answered for at once, and EC2's check is
+/// taken off where the ENI has it off.
+fn guard(nic: &Plugged) -> Result<()> {
+    sysctl::set(&format!("ipv4/neigh/{}/proxy_delay", nic.outer), 0)?;
+    sysctl::set(
+        &format!("ipv4/conf/{}/rp_filter", nic.outer),
+        nic.spec.source_dest_check.into(),
+    )?;
+    if sysctl::has_ipv6() {
+        sysctl::set(&format!("ipv6/neigh/{}/proxy_delay", nic.outer), 0)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_outer_name_fits_the_kernel() {
+        let name = outer_name("eni-0123456789abcdef0");
+        assert_eq!(name, "v3456789abcdef0");
+        assert_eq!(name.len(), 15);
+    }
+}

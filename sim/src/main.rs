@@ -1,0 +1,7 @@
+//! The local region's program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    steadfast_sim::cli::main()
+}
