@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
 use netlink_packet_route::AddressFamily;
-use netlink_packet_route::address::{AddressAttribute, AddressMessage};
+use netlink_packet_route::address::{AddressAttribute, AddressFlags, AddressMessage};
 use netlink_packet_route::link::{LinkAttribute, LinkFlags, LinkMessage};
 use netlink_packet_route::route::{
     RouteAddress, RouteAttribute, RouteMessage, RouteProtocol, RouteType,
@@ -50,6 +50,14 @@ pub fn address(message: &AddressMessage, seen: &Observed) -> Option<Address> {
     }
     let (prefix, dev) = (message.header.prefix_len, seen.dev(message.header.index));
     Some(Address { ip: local.or(any)?, prefix, dev })
+}
+
+/// Whether the address of that message cannot be used yet.
+pub fn is_tentative(message: &AddressMessage) -> bool {
+    message.attributes.iter().any(|attribute| match attribute {
+        AddressAttribute::Flags(flags) => flags.contains(AddressFlags::Tentative),
+        _ => false,
+    })
 }
 
 /// The route that a message tells of; `seen` knows the links.

@@ -5,8 +5,9 @@ use std::io;
 use std::time::Duration;
 
 use rustix::io::Errno;
+use tokio::time::{Instant, sleep};
 
-use super::change::Change;
+use super::change::{Address, Change};
 use super::netlink::Netlink;
 use super::observe::{Link, Observed};
 use super::{Applied, NetError, Nic, SlotNetwork, plan, probe, table, watch};
@@ -15,6 +16,10 @@ use crate::ids::MacAddr;
 /// How often a plan is made and carried out before we say that it does not last: another
 /// manager may have its hand in, as systemd-networkd does when a NIC appears.
 const ROUNDS_MAX: usize = 5;
+/// How long IPv6's duplicate address detection is waited for; by default it takes 1 to 2 s.
+const DUPLICATE_CHECK_MAX: Duration = Duration::from_secs(5);
+/// How often it is looked at.
+const DUPLICATE_CHECK_LOOK: Duration = Duration::from_millis(50);
 
 /// An open netlink connection to this host's kernel, served by one task of the runtime.
 #[derive(Debug, Clone)]
@@ -134,12 +139,28 @@ impl Host {
 
     /// Looks and plans.
     async fn survey(&self, want: &SlotNetwork) -> Result<Survey, NetError> {
-        let seen = self.netlink.observe().await?;
+        let seen = self.settled(want).await?;
         let nic = seen.nic(want.mac).ok_or(NetError::NicGone { mac: want.mac })?.clone();
         not_elsewhere(want, &nic, &seen)?;
         let table = table::choose(want.device_index, &nic, &seen)?;
         let desired = plan::desired(want, &nic, seen.primary_mtu(&nic), table);
         Ok(Survey { changes: plan::diff(&desired, &seen), nic, table })
+    }
+
+    /// Looks when none of the slot's addresses is being checked for duplicates any more: another
+    /// manager may have added one so, and until then no route can name it.
+    async fn settled(&self, want: &SlotNetwork) -> Result<Observed, NetError> {
+        let deadline = Instant::now() + DUPLICATE_CHECK_MAX;
+        loop {
+            let seen = self.netlink.observe().await?;
+            let index = seen.nic(want.mac).map(|nic| nic.index);
+            let is_ours = |it: &&Address| want.addresses.iter().any(|address| address.ip == it.ip);
+            let mut checked = seen.tentative.iter().filter(is_ours);
+            if !checked.any(|it| Some(it.dev.index) == index) || Instant::now() >= deadline {
+                return Ok(seen);
+            }
+            sleep(DUPLICATE_CHECK_LOOK).await;
+        }
     }
 
     /// Carries out one round of changes. `needed` is the NIC without which there is no point
@@ -166,7 +187,12 @@ impl Host {
     }
 
     /// What the kernel's error means to us.
-    async fn refused(&self, change: &Change, source: io::Error, needed: Option<MacAddr>) -> NetError {
+    async fn refused(
+        &self,
+        change: &Change,
+        source: io::Error,
+        needed: Option<MacAddr>,
+    ) -> NetError {
         if let Some(mac) = needed {
             match self.is_gone(mac).await {
                 Ok(true) => return NetError::NicGone { mac },

@@ -66,8 +66,8 @@ impl SlotAddress {
     /// for it.
     pub fn router(&self) -> IpAddr {
         match self.subnet.network() {
-            IpAddr::V4(network) => IpAddr::V4((u32::from(network) + 1).into()),
-            IpAddr::V6(network) => IpAddr::V6((u128::from(network) + 1).into()),
+            IpAddr::V4(network) => IpAddr::V4(u32::from(network).saturating_add(1).into()),
+            IpAddr::V6(network) => IpAddr::V6(u128::from(network).saturating_add(1).into()),
         }
     }
 }

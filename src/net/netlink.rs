@@ -47,8 +47,11 @@ impl Netlink {
         let routes = self.dump(RouteNetlinkMessage::GetRoute(RouteMessage::default()));
         let rules = self.dump(RouteNetlinkMessage::GetRule(RuleMessage::default()));
         for message in addresses.await.map_err(unreadable("addresses"))? {
-            if let RouteNetlinkMessage::NewAddress(message) = message {
-                seen.addresses.extend(decode::address(&message, &seen));
+            if let RouteNetlinkMessage::NewAddress(message) = message
+                && let Some(address) = decode::address(&message, &seen)
+            {
+                seen.tentative.extend(decode::is_tentative(&message).then(|| address.clone()));
+                seen.addresses.push(address);
             }
         }
         for message in routes.await.map_err(unreadable("routes"))? {

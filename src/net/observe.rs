@@ -15,6 +15,8 @@ pub struct Observed {
     pub links: Vec<Link>,
     /// All addresses.
     pub addresses: Vec<Address>,
+    /// Those among them that IPv6 still checks for duplicates: they cannot be used yet.
+    pub tentative: Vec<Address>,
     /// The routes of all tables.
     pub routes: Vec<Seen<Route>>,
     /// The rules that select by address alone.

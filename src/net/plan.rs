@@ -221,3 +221,6 @@ fn bears_our_mark(ip: IpAddr, seen: &Observed) -> bool {
     seen.our_rules().any(|rule| rule.from == Some(IpNet::from(ip)))
         || seen.our_routes().any(|route| route.src == Some(ip))
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,7 +20,8 @@ const TRIES_MAX: u32 = 16;
 /// # Errors
 /// [`NetError::TablesBusy`] if all hold routes that are not ours and do not use this NIC.
 pub fn choose(index: DeviceIndex, nic: &Nic, seen: &Observed) -> Result<u32, NetError> {
-    let candidates = || (0..TRIES_MAX).map(move |n| FIRST_TABLE + index.0 + n * STRIDE);
+    let candidates =
+        || (0..TRIES_MAX).map(move |n| index.0.saturating_add(FIRST_TABLE + n * STRIDE));
     let free = || candidates().filter(|table| !is_busy(*table, nic, seen));
     free()
         .find(|table| seen.our_routes().any(|route| route.table == *table))

@@ -107,8 +107,8 @@ fn verify_finds_a_router_that_does_not_answer() {
         {
             let vpc = Vpc::with_slot();
             vpc.router.sh(&format!(
-                "for d in $(ls /sys/class/net); do ip {family} address flush dev $d; done
-                 sysctl -qw net.ipv4.conf.{}.proxy_arp=0",
+                "for d in lo {0}; do ip {family} address flush dev $d; done
+                 sysctl -qw net.ipv4.conf.{0}.proxy_arp=0",
                 SLOT.outer
             ));
             host().apply(&wanted()).await.unwrap();
@@ -133,7 +133,10 @@ fn verify_finds_a_rule_that_comes_before_ours() {
         host().apply(&wanted()).await.unwrap();
         for (harm, says) in [
             ("to 10.0.1.60 lookup main", "traffic from 10.0.0.50 to 10.0.1.60 leaves by eth0"),
-            ("not from 10.0.0.50 lookup main", "traffic to 10.0.1.60 leaves by eth0 from 10.0.0.10"),
+            (
+                "not from 10.0.0.50 lookup main",
+                "traffic to 10.0.1.60 leaves by eth0 from 10.0.0.10",
+            ),
             ("from 10.0.0.50 prohibit", "traffic from 10.0.0.50 to 10.0.1.60 is refused"),
         ] {
             sh(&format!("ip rule add {harm} priority 100"));

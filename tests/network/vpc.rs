@@ -107,7 +107,8 @@ impl Vpc {
     /// Makes the interface appear in a process's namespace.
     pub fn attach(&self, eni: &Eni, pid: u32) {
         let Eni { outer, name, mac, v4, v6, subnet } = eni;
-        // A pair's inner end keeps its index as it moves, so it must not meet one that is taken.
+        // IPv6 has no reverse-path filter: two rules do the same. (`not from` will not do: it
+        // inverts `iif`, too.)
         self.router.sh(&format!(
             "ip link add {outer} mtu 9001 type veth peer name inner mtu 1500 address {mac}
              sysctl -qw net.ipv4.conf.{outer}.proxy_arp=1 net.ipv4.conf.{outer}.rp_filter=1
@@ -116,7 +117,8 @@ impl Vpc {
              ip -6 address add {router}1/128 dev {outer} nodad
              ip route add {v4}/32 dev {outer}
              ip -6 route add {v6}/128 dev {outer}
-             ip -6 rule add not from {v6}/128 iif {outer} blackhole priority 100
+             ip -6 rule add from {v6}/128 iif {outer} lookup main priority 100
+             ip -6 rule add iif {outer} blackhole priority 101
              ip link set inner name {name} netns {pid}",
             router = subnet.v6,
         ));
@@ -124,8 +126,16 @@ impl Vpc {
 
     /// The interface is gone, both ends at once.
     pub fn detach(&self, eni: &Eni) {
+        self.router.sh(&format!("ip link del {}", eni.outer));
+        self.forget(eni);
+    }
+
+    /// What else the router has for an interface that is gone.
+    pub fn forget(&self, eni: &Eni) {
         let outer = eni.outer;
-        self.router.sh(&format!("ip link del {outer}; ip -6 rule del iif {outer} priority 100"));
+        self.router.sh(&format!(
+            "ip -6 rule del iif {outer} priority 100; ip -6 rule del iif {outer} priority 101"
+        ));
     }
 }
 
