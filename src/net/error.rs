@@ -82,7 +82,7 @@ pub enum NetError {
     /// The routing is applied, but the kernel chooses otherwise.
     #[error(
         "traffic {} {to} {chosen}, it should leave by {nic} from the slot's address: \
-         a rule before ours decides (`ip rule`)", origin(.from)
+         a rule before ours decides (`ip rule`)", origin(*.from)
     )]
     Misrouted {
         /// The source address that was asked about; none for traffic that has not chosen one.
@@ -116,6 +116,6 @@ fn list(tables: &[u32]) -> String {
     tables.iter().map(u32::to_string).collect::<Vec<_>>().join(", ")
 }
 
-fn origin(from: &Option<IpAddr>) -> String {
+fn origin(from: Option<IpAddr>) -> String {
     from.map_or_else(|| "to".to_owned(), |ip| format!("from {ip} to"))
 }

@@ -11,7 +11,7 @@ use netlink_packet_core::{
 use netlink_packet_route::RouteNetlinkMessage;
 use netlink_packet_route::address::AddressMessage;
 use netlink_packet_route::link::LinkMessage;
-use netlink_packet_route::neighbour::NeighbourMessage;
+use netlink_packet_route::neighbour::{NeighbourAttribute, NeighbourMessage};
 use netlink_packet_route::route::RouteMessage;
 use netlink_packet_route::rule::RuleMessage;
 
@@ -98,6 +98,21 @@ impl Netlink {
             _ => None,
         });
         Ok(neighbours.collect())
+    }
+
+    /// Forgets a neighbour: the next packet to it asks for its hardware address at once.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub async fn forget(&self, neighbour: &NeighbourMessage) -> io::Result<()> {
+        let mut message = NeighbourMessage::default();
+        message.header.family = neighbour.header.family;
+        message.header.ifindex = neighbour.header.ifindex;
+        let destination =
+            |it: &&NeighbourAttribute| matches!(it, NeighbourAttribute::Destination(_));
+        message.attributes.extend(neighbour.attributes.iter().find(destination).cloned());
+        let request = RouteNetlinkMessage::DelNeighbour(message);
+        self.request(request, NLM_F_REQUEST | NLM_F_ACK).await.map(|_| ())
     }
 
     /// Asks the kernel how it would route; the answer is its choice, or its refusal.

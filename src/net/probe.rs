@@ -1,6 +1,7 @@
 //! The proof that what was applied works: the kernel's own routing decisions, then a packet
 //! from each of the slot's addresses that its router answers.
 
+use std::io;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -20,7 +21,11 @@ const DISCARD_PORT: u16 = 9;
 /// The first pause between two looks at the neighbour table; each is twice the last.
 const PAUSE_MIN: Duration = Duration::from_millis(2);
 /// The longest pause.
-const PAUSE_MAX: Duration = Duration::from_millis(200);
+const PAUSE_MAX: Duration = Duration::from_millis(20);
+/// When the question is put anew; each time after twice as long, for answers that are slow.
+/// The kernel repeats it each second, but the first is easily lost: a link that has just come
+/// up may drop what is sent at once.
+const ASK_AGAIN: Duration = Duration::from_millis(20);
 
 /// Asks the kernel where the slot's traffic would go, without sending any.
 ///
@@ -118,39 +123,43 @@ pub async fn router_answers(
         NetError::Refused { change, source }
     })?;
     let mut pause = PAUSE_MIN;
+    let (mut asked, mut patience) = (Instant::now(), ASK_AGAIN);
     loop {
         // Its errors are of no account: "no route to host" comes late, from the last attempt
         // at resolution, and this one begins the next. The neighbour table is the judge.
-        let _: std::io::Result<usize> = socket.send_to(b"steadfast", (router, DISCARD_PORT)).await;
-        if netlink.neighbours().await?.iter().any(|it| has_answered(it, router, nic)) {
+        let _: io::Result<usize> = socket.send_to(b"steadfast", (router, DISCARD_PORT)).await;
+        let neighbours = netlink.neighbours().await?;
+        let neighbour = neighbours.iter().find(|it| is_about(it, router, nic));
+        if neighbour.is_some_and(has_answered) {
             return Ok(());
         }
+        if let (true, Some(silent)) = (asked.elapsed() >= patience, neighbour) {
+            // Refused or already gone: then the kernel's own repetition has to do.
+            let _: io::Result<()> = netlink.forget(silent).await;
+            (asked, patience) = (Instant::now(), patience * 2);
+        }
         if Instant::now() >= deadline {
-            return Err(NetError::RouterSilent {
-                router,
-                address: address.ip,
-                nic: nic.clone(),
-                within,
-            });
+            let (address, nic) = (address.ip, nic.clone());
+            return Err(NetError::RouterSilent { router, address, nic, within });
         }
         sleep_until(deadline.min(Instant::now() + pause)).await;
         pause = PAUSE_MAX.min(pause * 2);
     }
 }
 
-fn has_answered(neighbour: &NeighbourMessage, router: IpAddr, nic: &Nic) -> bool {
-    use NeighbourState::{Delay, Permanent, Probe, Reachable, Stale};
+fn is_about(neighbour: &NeighbourMessage, router: IpAddr, nic: &Nic) -> bool {
     let destination = match router {
         IpAddr::V4(ip) => NeighbourAddress::Inet(ip),
         IpAddr::V6(ip) => NeighbourAddress::Inet6(ip),
     };
-    let has = |attribute: &NeighbourAttribute| neighbour.attributes.contains(attribute);
-    let resolved = neighbour
-        .attributes
-        .iter()
-        .any(|attribute| matches!(attribute, NeighbourAttribute::LinkLayerAddress(_)));
-    neighbour.header.ifindex == nic.index
-        && matches!(neighbour.header.state, Reachable | Stale | Delay | Probe | Permanent)
-        && has(&NeighbourAttribute::Destination(destination))
-        && resolved
+    let destination = NeighbourAttribute::Destination(destination);
+    neighbour.header.ifindex == nic.index && neighbour.attributes.contains(&destination)
+}
+
+fn has_answered(neighbour: &NeighbourMessage) -> bool {
+    use NeighbourState::{Delay, Permanent, Probe, Reachable, Stale};
+    let is_hardware =
+        |it: &NeighbourAttribute| matches!(it, NeighbourAttribute::LinkLayerAddress(_));
+    matches!(neighbour.header.state, Reachable | Stale | Delay | Probe | Permanent)
+        && neighbour.attributes.iter().any(is_hardware)
 }
