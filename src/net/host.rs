@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 use super::change::{Address, Change};
 use super::netlink::Netlink;
 use super::observe::{Link, Observed};
-use super::{Applied, NetError, Nic, SlotNetwork, plan, probe, table, watch};
+use super::{Applied, NetError, Nic, SlotNetwork, plan, probe, table, udev, watch};
 use crate::ids::MacAddr;
 
 /// How often a plan is made and carried out before we say that it does not last: another
@@ -51,7 +51,8 @@ impl Host {
         Ok(self.netlink.links().await?.into_iter().map(|link| link.nic).collect())
     }
 
-    /// Waits for the NIC, by the kernel's events; none at the deadline.
+    /// Waits for the NIC, by the kernel's events, and until udev has named it; none at the
+    /// deadline.
     ///
     /// # Errors
     /// [`NetError::Open`], [`NetError::Unreadable`].
@@ -60,7 +61,12 @@ impl Host {
         mac: MacAddr,
         within: Duration,
     ) -> Result<Option<Nic>, NetError> {
-        watch::until(&self.netlink, within, |links| find(links, mac)).await
+        let deadline = Instant::now() + within;
+        let found = watch::until(&self.netlink, within, |links| find(links, mac)).await?;
+        let Some(nic) = found else { return Ok(None) };
+        udev::finish(nic.index, deadline).await;
+        // Under the name that it has now.
+        Ok(find(&self.netlink.links().await?, mac).or(Some(nic)))
     }
 
     /// Waits for the NIC to go; false if it is still there at the deadline.

@@ -12,7 +12,7 @@
 //! | `table` | pure: which routing table |
 //! | `observe` | what the kernel holds, in our words |
 //! | `netlink` | reads and changes it; `decode` and `encode` are its translators |
-//! | `watch` | a NIC's coming and going |
+//! | `watch`, `udev` | a NIC's coming and going |
 //! | `probe` | the proof that it works |
 
 mod change;
@@ -26,6 +26,7 @@ mod plan;
 mod probe;
 mod sysctl;
 mod table;
+mod udev;
 mod watch;
 
 use std::fmt;
@@ -63,7 +64,8 @@ pub struct SlotAddress {
 
 impl SlotAddress {
     /// The subnet's router: in both families EC2 reserves the address after the subnet's own
-    /// for it.
+    /// for it. For IPv6 it answers to link-local addresses as well (`fe80:ec2::1`), but one rule
+    /// for both is enough.
     pub fn router(&self) -> IpAddr {
         match self.subnet.network() {
             IpAddr::V4(network) => IpAddr::V4(u32::from(network).saturating_add(1).into()),

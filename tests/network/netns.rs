@@ -12,11 +12,13 @@ const INSIDE: &str = "STEADFAST_TEST_NAMESPACE";
 /// How long a test may take, in seconds.
 const TEST_SECONDS: &str = "120";
 
-/// Runs the test's body in a network namespace of its own: in a process that is this test
-/// alone, started again.
+/// Runs the test's body in network and mount namespaces of its own: in a process that is this
+/// test alone, started again.
 pub fn alone<F: FnOnce() -> T, T: Future<Output = ()>>(body: F) {
     match std::env::var_os(INSIDE) {
         Some(_) => {
+            // A `/run` as of a host without udev, for the test to fill.
+            sh("mount -t tmpfs none /run");
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             runtime.unwrap().block_on(body());
         }
@@ -32,7 +34,7 @@ fn test_name<F>() -> &'static str {
 
 fn run_again(test: &str) {
     // Root may lack user namespaces, others have no right to anything else.
-    let kind = if rustix::process::geteuid().is_root() { "-n" } else { "-rn" };
+    let kind = if rustix::process::geteuid().is_root() { "-nm" } else { "-rnm" };
     let output = Command::new("timeout")
         .args(["-k", "5", TEST_SECONDS, "unshare", kind])
         .arg(std::env::current_exe().unwrap())

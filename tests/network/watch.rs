@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::netns::alone;
+use crate::netns::{alone, sh};
 use crate::vpc::{PRIMARY, SLOT, SOON, Vpc, host, mac};
 
 /// Less than the slow look of the watcher's own (2 s): what comes sooner came by an event.
@@ -56,5 +56,31 @@ fn a_nic_that_vanishes_is_missed_at_once() {
         let detached = Instant::now();
         assert!(waiting.await.unwrap().unwrap());
         assert!(detached.elapsed() < BY_EVENT, "{:?}", detached.elapsed());
+    });
+}
+
+#[test]
+fn a_nic_is_reported_under_the_name_that_udev_gives_it() {
+    alone(|| async {
+        let _vpc = Vpc::with_slot();
+        sh("mkdir -p /run/udev/data; touch /run/udev/control");
+        let waiting = tokio::spawn(async { host().nic_appears(mac(&SLOT), SOON).await });
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert!(!waiting.is_finished(), "udev has not finished yet");
+        let index =
+            host().nics().await.unwrap().iter().find(|it| it.mac == mac(&SLOT)).unwrap().index;
+        sh(&format!("ip link set eth1 name ens6; touch /run/udev/data/n{index}"));
+        let nic = waiting.await.unwrap().unwrap().unwrap();
+        assert_eq!((nic.name.as_str(), nic.mac), ("ens6", mac(&SLOT)));
+    });
+}
+
+#[test]
+fn a_nic_that_udev_does_not_finish_with_is_reported_all_the_same() {
+    alone(|| async {
+        let _vpc = Vpc::with_slot();
+        sh("mkdir -p /run/udev; touch /run/udev/control");
+        let nic = host().nic_appears(mac(&SLOT), SOON).await.unwrap();
+        assert_eq!(nic.unwrap().name, SLOT.name);
     });
 }
