@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::mount::MountFlags;
+use rustix::thread::UnshareFlags;
 use serde::{Deserialize, Serialize};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::mpsc;
@@ -18,7 +19,7 @@ use super::error::{Explain, Result};
 use super::fabric::KernelFabric;
 use super::router::{ENDPOINT, ENDPOINT_URL, IMDS, Router};
 use super::state_dir::StateDir;
-use super::{lifeline, mounts, socket};
+use super::{lifeline, mounts, namespaces, socket};
 use crate::control::Timings;
 use crate::region::{Region, RegionOptions, Side};
 
@@ -59,6 +60,7 @@ pub fn run(arguments: &str) -> Result<()> {
 fn serve(arguments: &str) -> Result<()> {
     let args: DaemonArgs = serde_json::from_str(arguments).explain(|| "arguments")?;
     let (api, control) = (adopt(args.api)?, adopt(args.control)?);
+    namespaces::leave(UnshareFlags::NEWNS)?;
     mounts::make_private()?;
     // Processes are numbered anew here, which the host's /proc does not know.
     mounts::mount_new("proc", Path::new("/proc"), MountFlags::empty(), c"")?;

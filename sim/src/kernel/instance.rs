@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use super::error::{Explain, Result};
 use super::init::InitSpec;
 use super::primary::Lease;
-use super::process::Process;
+use super::process::{Process, this_program};
 use super::state_dir::StateDir;
 use crate::fabric::{BootSpec, FabricError};
 
@@ -50,7 +50,7 @@ impl Instance {
     /// Makes an instance's namespaces and its PID 1, which then waits for its orders.
     pub async fn power_on(state: &StateDir, name: &str) -> Result<Instance> {
         let doing = || format!("cannot power {name} on");
-        let mut child = Command::new("/proc/self/exe")
+        let mut child = Command::from(this_program())
             .arg("__power")
             .env_clear()
             .stdin(Stdio::piped())

@@ -4,34 +4,32 @@
 //! its user namespace.
 
 use std::fs;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use rustix::process::{getegid, geteuid};
 use rustix::thread::{CapabilitySet, UnshareFlags, capabilities, unshare_unsafe};
 
 use super::daemon::DaemonArgs;
 use super::error::{Explain, Result};
-use super::process::Process;
+use super::process::{Process, this_program};
 use super::state_dir::StateDir;
 use crate::fabric::FabricError;
 
 /// Leaves the host's namespaces and starts the region's PID 1, whose number on the host it records.
 pub fn run(arguments: &str) -> Result<()> {
     let parsed: DaemonArgs = serde_json::from_str(arguments).explain(|| "arguments")?;
-    let region = UnshareFlags::NEWNS
-        | UnshareFlags::NEWNET
-        | UnshareFlags::NEWPID
-        | UnshareFlags::NEWUTS;
+    // Not the mount namespace: the region's own /proc would hide its PID 1's number on the host.
+    let region = UnshareFlags::NEWNET | UnshareFlags::NEWPID | UnshareFlags::NEWUTS;
     if may_unshare() { leave(region)? } else { leave_as_ordinary_user(region)? }
     let doing = || "cannot start the region";
-    let child = Command::new("/proc/self/exe")
+    let child = this_program()
         .args(["__region", arguments])
         .env_clear()
         .stdin(Stdio::inherit())
         .spawn()
         .explain(doing)?;
     let process = Process::find(child.id());
-    let process = process.ok_or_else(|| FabricError("the region ended at once".into()))?;
+    let process = process.ok_or_else(|| FabricError("the region's PID 1 ended at once".into()))?;
     StateDir::at(parsed.state_dir).record(process)
 }
 

@@ -143,36 +143,50 @@ impl Netlink {
             .explain(|| format!("cannot stop answering for {address} on link {index}"))
     }
 
-    /// Adds an IPv6 rule that routes what it names.
-    pub async fn allow(&self, rule: &Allow<'_>) -> Result<()> {
+    /// Adds an IPv6 rule.
+    pub async fn add_rule(&self, rule: &Rule<'_>) -> Result<()> {
         but(self.rule(rule).execute().await, &[Errno::EXIST])
             .explain(|| format!("cannot add the rule {rule:?}"))
     }
 
-    /// Removes such a rule.
-    pub async fn revoke(&self, rule: &Allow<'_>) -> Result<()> {
+    /// Removes an IPv6 rule.
+    pub async fn remove_rule(&self, rule: &Rule<'_>) -> Result<()> {
         let message = self.rule(rule).message_mut().clone();
         but(self.0.rule().del(message).execute().await, &[Errno::NOENT])
             .explain(|| format!("cannot remove the rule {rule:?}"))
     }
 
-    fn rule(&self, rule: &Allow<'_>) -> RuleAddRequest<Ipv6Addr> {
-        let request = self.0.rule().add().v6().table_id(MAIN).action(RuleAction::ToTable);
-        let request = request.priority(rule.priority);
+    fn rule(&self, rule: &Rule<'_>) -> RuleAddRequest<Ipv6Addr> {
+        let request = self.0.rule().add().v6().priority(rule.priority);
+        let request = match rule.verdict {
+            Verdict::Route => request.action(RuleAction::ToTable).table_id(MAIN),
+            Verdict::Drop => request.action(RuleAction::Blackhole).table_id(0),
+        };
         let request = rule.input.into_iter().fold(request, RuleAddRequest::input_interface);
         rule.from.into_iter().fold(request, |request, from| request.source_prefix(from, 128))
     }
 }
 
-/// An IPv6 rule that looks the main table up for what it names.
+/// An IPv6 rule.
 #[derive(Debug, Clone, Copy)]
-pub struct Allow<'a> {
+pub struct Rule<'a> {
     /// Its place among the rules; the lowest comes first.
     pub priority: u32,
-    /// What came in here; `lo` is what this namespace itself sends.
+    /// Only what came in here; `lo` is what this namespace itself sends.
     pub input: Option<&'a str>,
-    /// What bears this source.
+    /// Only what bears this source.
     pub from: Option<Ipv6Addr>,
+    /// What becomes of it.
+    pub verdict: Verdict,
+}
+
+/// What a rule does.
+#[derive(Debug, Clone, Copy)]
+pub enum Verdict {
+    /// Routes by the main table.
+    Route,
+    /// Drops, and tells nobody.
+    Drop,
 }
 
 /// A link's index by its name.

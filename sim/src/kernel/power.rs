@@ -1,12 +1,10 @@
 //! An instance's power: the process that makes its namespaces and holds its PID 1.
 
-use std::process::Command;
-
 use rustix::thread::UnshareFlags;
 
 use super::error::{Explain, Result};
 use super::namespaces;
-use super::process::die_with_parent;
+use super::process::{die_with_parent, this_program};
 
 /// Makes an instance's namespaces, starts its PID 1 in them, says `init PID` on standard output, and
 /// ends when the instance does.
@@ -17,7 +15,7 @@ pub fn run() -> Result<()> {
     namespaces::leave(
         UnshareFlags::NEWNS | UnshareFlags::NEWNET | UnshareFlags::NEWPID | UnshareFlags::NEWUTS,
     )?;
-    let mut command = Command::new("/proc/self/exe");
+    let mut command = this_program();
     command.arg("__init");
     die_with_parent(&mut command);
     let mut init = command.spawn().explain(|| "cannot start the instance's PID 1")?;

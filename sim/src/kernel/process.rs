@@ -69,6 +69,15 @@ fn parse_stat(pid: u32, stat: &str) -> Option<Process> {
     Some(Process { pid, started: fields.nth(18)?.parse().ok()? })
 }
 
+/// This same program, for one of its inner steps.
+pub fn this_program() -> Command {
+    use std::os::unix::process::CommandExt;
+    let mut command = Command::new("/proc/self/exe");
+    // What a person sees in a list of processes.
+    command.arg0("steadfast-sim");
+    command
+}
+
 /// Has the child do something between its birth and its program's start.
 pub fn before_exec(
     command: &mut Command,

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::error::Result;
-use super::netlink::{Allow, Cable, Netlink, index_of};
+use super::netlink::{Cable, Netlink, Rule, Verdict, index_of};
 use super::sysctl;
 use crate::fabric::{NicSpec, SubnetSpec};
 
@@ -26,6 +26,8 @@ const PLAIN_MTU: u32 = 1500;
 const FROM_INSTANCES: u32 = 1000;
 /// Where the rule for what the router itself sends stands.
 const FROM_ROUTER: u32 = 2000;
+/// Where the rule stands that drops all else, as silently as EC2 does.
+const FROM_OTHERS: u32 = 3000;
 /// Where the kernel's own rule stands that routes anything for anyone.
 const FROM_ANYWHERE: u32 = 32766;
 
@@ -54,10 +56,7 @@ impl Router {
             netlink.add_address(lo, address.into(), 32).await?;
         }
         if sysctl::has_ipv6() {
-            let own = Allow { priority: FROM_ROUTER, input: Some("lo"), from: None };
-            netlink.allow(&own).await?;
-            let anyone = Allow { priority: FROM_ANYWHERE, input: None, from: None };
-            netlink.revoke(&anyone).await?;
+            check_sources(&netlink).await?;
         }
         Ok(Router { netlink, lo, plugged: BTreeMap::new() })
     }
@@ -94,7 +93,7 @@ impl Router {
         // Its routes and what it answers for vanish with the link; what names it elsewhere stays.
         self.netlink.remove(old.index).await?;
         for rule in rules(&old) {
-            self.netlink.revoke(&rule).await?;
+            self.netlink.remove_rule(&rule).await?;
         }
         for other in self.neighbours(&old.spec) {
             for address in &old.spec.ipv6 {
@@ -130,7 +129,7 @@ impl Router {
             self.netlink.route_to(nic.index, address).await?;
         }
         for rule in rules(nic) {
-            self.netlink.allow(&rule).await?;
+            self.netlink.add_rule(&rule).await?;
         }
         self.introduce(nic).await
     }
@@ -186,13 +185,25 @@ fn host_prefix(address: IpAddr) -> u8 {
 }
 
 /// The IPv6 rules of an interface: its own addresses are routed, or all if EC2 does not check.
-fn rules(nic: &Plugged) -> Vec<Allow<'_>> {
-    let rule = |from| Allow { priority: FROM_INSTANCES, input: Some(&nic.outer), from };
+fn rules(nic: &Plugged) -> Vec<Rule<'_>> {
+    let (priority, input, verdict) = (FROM_INSTANCES, Some(nic.outer.as_str()), Verdict::Route);
+    let rule = |from| Rule { priority, input, from, verdict };
     match nic.spec.source_dest_check {
         _ if !sysctl::has_ipv6() => Vec::new(),
         true => nic.spec.ipv6.iter().map(|address| rule(Some(*address))).collect(),
         false => vec![rule(None)],
     }
+}
+
+/// Replaces the kernel's rule that routes anything for anyone: what the router itself sends is
+/// routed, what an instance sends only by a rule of its interface.
+async fn check_sources(netlink: &Netlink) -> Result<()> {
+    let (input, from, verdict) = (None, None, Verdict::Route);
+    let own = Rule { priority: FROM_ROUTER, input: Some("lo"), from, verdict };
+    let others = Rule { priority: FROM_OTHERS, input, from, verdict: Verdict::Drop };
+    netlink.add_rule(&own).await?;
+    netlink.add_rule(&others).await?;
+    netlink.remove_rule(&Rule { priority: FROM_ANYWHERE, input, from, verdict }).await
 }
 
 /// Makes this namespace forward, answer ARP for what it can reach, and check sources: `all` is 0,

@@ -16,7 +16,7 @@ use rustix::io::{FdFlags, fcntl_setfd};
 
 use super::daemon::DaemonArgs;
 use super::error::{Explain, Result};
-use super::process::before_exec;
+use super::process::{before_exec, this_program};
 use super::root::is_hidden;
 use super::state_dir::StateDir;
 use crate::control::Timings;
@@ -93,7 +93,7 @@ fn launch(state: &StateDir, options: StartOptions) -> Result<impl Read + use<>> 
         lifeline: options.lifeline.is_some(),
     };
     let arguments = serde_json::to_string(&arguments).explain(|| "arguments")?;
-    let mut command = Command::new("/proc/self/exe");
+    let mut command = this_program();
     command.args(["__namespaces", &arguments]).stdin(options.lifeline.unwrap_or(Stdio::null()));
     spawn(command, state)
 }
