@@ -35,6 +35,14 @@ pub enum Request {
     Start { instances: Vec<String> },
     /// Changes the timings that it names; the others stay.
     SetTimings(Timings),
+    /// Switches EC2's token buckets, which are on at first, and scales their sizes and rates.
+    SetThrottling {
+        /// Whether calls are throttled at all.
+        enabled: bool,
+        /// How many times EC2's own sizes and rates; as before if absent.
+        #[serde(default)]
+        scale: Option<f64>,
+    },
     /// Adds a fault.
     AddFault(Fault),
     /// Removes every fault.
@@ -150,6 +158,9 @@ pub struct State {
     pub instances: Vec<InstanceView>,
     /// Every ENI, in order of creation.
     pub enis: Vec<EniView>,
+    /// What the kernel did not do, one line each; it is empty if all is well.
+    #[serde(default)]
+    pub trouble: Vec<String>,
 }
 
 /// An instance in the [`State`].
@@ -168,6 +179,20 @@ pub struct InstanceView {
     pub private_ip: String,
     /// Tags, among them `aws:autoscaling:groupName` if a group launched it.
     pub tags: BTreeMap<String, String>,
+    /// What its role signs with, if it has one: a caller with it is taken for the instance.
+    pub credentials: Option<CredentialsView>,
+}
+
+/// Temporary credentials of an instance's role.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CredentialsView {
+    /// `AWS_ACCESS_KEY_ID`.
+    pub access_key: String,
+    /// `AWS_SECRET_ACCESS_KEY`.
+    pub secret_key: String,
+    /// `AWS_SESSION_TOKEN`.
+    pub session_token: String,
 }
 
 /// An ENI in the [`State`].
@@ -228,7 +253,8 @@ pub struct Timings {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
-    /// The EC2 action (`AttachNetworkInterface`) or `imds` or `*`.
+    /// An EC2 action (`AttachNetworkInterface`), or `*` for any; `imds` for any request to the
+    /// metadata service, `imds-token` for a token alone.
     pub action: String,
     /// Only calls by this instance; `operator` for callers outside; anyone if absent.
     #[serde(default)]

@@ -1,0 +1,97 @@
+//! The EC2 actions that the region has. Each reads all of its parameters, then lets
+//! `Reader::finish` refuse the rest, and only then changes anything.
+
+mod attachments;
+mod instances;
+mod interfaces;
+mod interfaces_read;
+mod launch;
+mod subnets;
+mod tags;
+mod types;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::filter::{Filter, Filtered, View};
+use super::params::Reader;
+use super::xml::Xml;
+use crate::model::Model;
+use crate::model::error::Ec2Error;
+
+/// What an action answers.
+pub type Answer = Result<Xml, Ec2Error>;
+
+/// An action.
+pub struct Action {
+    pub name: &'static str,
+    pub run: Run,
+}
+
+/// How an action is run: reads see a state that may be stale, changes the present one.
+pub enum Run {
+    Read(fn(&View<'_>, &Reader<'_>) -> Answer),
+    Change(fn(&mut Model, &Reader<'_>) -> Answer),
+}
+
+const fn read(name: &'static str, run: fn(&View<'_>, &Reader<'_>) -> Answer) -> Action {
+    Action { name, run: Run::Read(run) }
+}
+
+const fn change(name: &'static str, run: fn(&mut Model, &Reader<'_>) -> Answer) -> Action {
+    Action { name, run: Run::Change(run) }
+}
+
+/// Every action.
+pub const ACTIONS: &[Action] = &[
+    change("AttachNetworkInterface", attachments::attach),
+    change("CreateNetworkInterface", interfaces::create),
+    change("CreateTags", tags::create),
+    change("DeleteNetworkInterface", interfaces::delete),
+    change("DeleteTags", tags::delete),
+    read("DescribeInstanceTypes", types::describe),
+    read("DescribeInstances", instances::describe),
+    read("DescribeNetworkInterfaces", interfaces_read::describe),
+    read("DescribeSubnets", subnets::describe),
+    change("DetachNetworkInterface", attachments::detach),
+    change("ModifyNetworkInterfaceAttribute", interfaces::modify),
+    change("RunInstances", launch::run),
+    change("StartInstances", instances::start),
+    change("StopInstances", instances::stop),
+    change("TerminateInstances", instances::terminate),
+];
+
+/// The action of a name.
+pub fn find(name: &str) -> Option<&'static Action> {
+    ACTIONS.iter().find(|action| action.name == name)
+}
+
+/// The names of all actions.
+pub fn names() -> Vec<&'static str> {
+    ACTIONS.iter().map(|action| action.name).collect()
+}
+
+/// EC2's answer to a change that has nothing to tell.
+fn done() -> Answer {
+    let mut xml = Xml::default();
+    xml.text("return", true);
+    Ok(xml)
+}
+
+/// The resources with these ids, or all if there are none, that pass the filters; by id.
+fn select<'a, K: Ord + Clone, T: Filtered>(
+    view: &View<'_>,
+    all: &'a BTreeMap<K, Arc<T>>,
+    ids: &[K],
+    missing: fn(&[K]) -> Ec2Error,
+    filters: &[Filter<T>],
+) -> Result<Vec<&'a T>, Ec2Error> {
+    let absent: Vec<_> = ids.iter().filter(|id| !all.contains_key(id)).cloned().collect();
+    if !absent.is_empty() {
+        return Err(missing(&absent));
+    }
+    let ids: BTreeSet<_> = ids.iter().collect();
+    let wanted = all.iter().filter(|(id, _)| ids.is_empty() || ids.contains(id));
+    let items = wanted.map(|(_, item)| item.as_ref());
+    Ok(items.filter(|item| filters.iter().all(|filter| filter.admits(view, item))).collect())
+}

@@ -1,0 +1,262 @@
+//! The EC2 Query API: a call comes in by HTTP, and is answered in EC2's XML or not at all.
+
+mod actions;
+pub mod auth;
+mod filter;
+mod page;
+mod params;
+mod shapes;
+mod xml;
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::Method;
+
+use crate::control::FaultKind;
+use crate::faults;
+use crate::http::{Dropped, Request, Response};
+use crate::model::error::Ec2Error;
+use crate::model::ids::EniId;
+use crate::model::place::ACCOUNT;
+use crate::region::{Region, Side, State};
+use crate::throttle::CallKind;
+use actions::{Action, Run};
+use auth::Caller;
+use filter::View;
+use params::{Params, Reader};
+use xml::Xml;
+
+pub use actions::names as action_names;
+pub use shapes::{profile_arn, profile_id};
+
+/// The only version of the API that EC2 has added to since 2016.
+const VERSION: &str = "2016-11-15";
+
+/// A call that has been read.
+struct Call {
+    params: Params,
+    caller: Caller,
+    action: &'static Action,
+}
+
+/// Answers a request, or has its connection closed.
+pub async fn answer(
+    region: &Region,
+    from: (Side, IpAddr),
+    request: Request,
+) -> Result<Response, Dropped> {
+    let request_id = region.with(State::request_id);
+    let (action, outcome) = match read(region, from, &request) {
+        Ok(call) => (call.action.name, perform(region, call).await?),
+        Err(error) => ("", Err(error)),
+    };
+    Ok(match outcome {
+        Ok(xml) => response(200, xml.into_response(action, &request_id), &request_id),
+        Err(error) => {
+            let body = Xml::error(&error.code, &error.message, &request_id);
+            response(error.status, body, &request_id)
+        }
+    })
+}
+
+fn response(status: u16, body: String, request_id: &str) -> Response {
+    hyper::Response::builder()
+        .status(status)
+        .header("content-type", "text/xml;charset=UTF-8")
+        .header("x-amzn-requestid", request_id)
+        .body(Full::new(Bytes::from(body)))
+        .unwrap_or_default()
+}
+
+/// Tells what is asked, and by whom; what cannot be told is logged here.
+fn read(region: &Region, from: (Side, IpAddr), request: &Request) -> Result<Call, Ec2Error> {
+    let params = params::decode(request.uri().query(), request.body());
+    let caller = region.with(|state| {
+        let world = state.model.world();
+        let name = state.model.place.region.as_str();
+        auth::identify(world, name, from, request.headers(), &params)
+    });
+    let (caller, refusal) = match caller {
+        Ok(caller) => (caller, None),
+        Err(error) => (Caller::Unknown, Some(error)),
+    };
+    let action = refusal.map_or_else(|| find_action(request.method(), &params), Err);
+    match action {
+        Ok(action) => Ok(Call { params, caller, action }),
+        Err(error) => {
+            region.with(|state| state.log_call(&caller, &params, &error.code));
+            Err(error)
+        }
+    }
+}
+
+fn find_action(method: &Method, params: &Params) -> Result<&'static Action, Ec2Error> {
+    if ![Method::GET, Method::POST].contains(method) {
+        let message = "The HTTP method must be GET or POST";
+        return Err(Ec2Error::with_status(405, "MethodNotAllowed", message));
+    }
+    let Some(name) = params.get("Action") else {
+        return Err(Ec2Error::new(
+            "MissingAction",
+            "The request must contain the parameter Action",
+        ));
+    };
+    match params.get("Version").map(String::as_str) {
+        Some(VERSION) => {}
+        None => return Err(Ec2Error::missing("Version")),
+        Some(other) => {
+            let message =
+                format!("The requested version ({other}) of service AmazonEC2 does not exist");
+            return Err(Ec2Error::new("NoSuchVersion", message));
+        }
+    }
+    actions::find(name).ok_or_else(|| {
+        let message = format!("The action {name} is not valid for this web service.");
+        Ec2Error::new("InvalidAction", message)
+    })
+}
+
+/// Performs a call, with the time that it takes and the fault that hits it.
+async fn perform(region: &Region, call: Call) -> Result<actions::Answer, Dropped> {
+    let (fault, api_ms) = region.with(|state| {
+        let names = [call.action.name, faults::ANY];
+        let fault = state.faults.strike(&names, call.caller.name());
+        (fault, state.model.delays.api)
+    });
+    match &fault {
+        Some(FaultKind::Hang) => {
+            region.with(|state| state.log_call(&call.caller, &call.params, "hang"));
+            return std::future::pending().await;
+        }
+        Some(FaultKind::Delay { ms }) => pass(*ms).await,
+        _ => {}
+    }
+    pass(api_ms).await;
+    region.with(|state| state.call(&call, fault.as_ref()))
+}
+
+async fn pass(ms: u64) {
+    tokio::time::sleep(Duration::from_millis(ms)).await;
+}
+
+impl State {
+    /// Runs an action and logs it.
+    fn call(&mut self, call: &Call, fault: Option<&FaultKind>) -> Result<actions::Answer, Dropped> {
+        let answer = match fault.and_then(|fault| refusal(fault, call)) {
+            Some(error) => Err(error),
+            None => self.run(call),
+        };
+        if answer.is_ok() && matches!(fault, Some(FaultKind::NicNeverAppears)) {
+            self.withhold_nic(&call.params);
+        }
+        let loses_reply = matches!(fault, Some(FaultKind::LoseReply));
+        let outcome = match &answer {
+            _ if loses_reply => "lose-reply",
+            Ok(_) => "ok",
+            Err(error) => &error.code,
+        };
+        self.log_call(&call.caller, &call.params, outcome);
+        if loses_reply { Err(Dropped) } else { Ok(answer) }
+    }
+
+    fn run(&mut self, call: &Call) -> actions::Answer {
+        if !self.throttle.admit(kind(call), self.model.now_ms()) {
+            let message = "Request limit exceeded.";
+            return Err(Ec2Error::with_status(503, "RequestLimitExceeded", message));
+        }
+        if let Some(answer) = self.replays.find(&call.params) {
+            return answer;
+        }
+        let reader = Reader::new(&call.params);
+        let answer = match call.action.run {
+            Run::Change(change) => change(&mut self.model, &reader),
+            Run::Read(read) => {
+                let world = self.model.read();
+                read(&View { world: &world, place: &self.model.place }, &reader)
+            }
+        };
+        self.replays.keep(&call.params, &answer);
+        answer
+    }
+
+    fn withhold_nic(&mut self, params: &Params) {
+        let eni = params.get("NetworkInterfaceId").and_then(|id| EniId::parse(id).ok());
+        if let Some(eni) = eni {
+            self.model.withhold_nic(&eni);
+        }
+    }
+}
+
+/// The error that a fault has EC2 answer in place of doing anything.
+fn refusal(fault: &FaultKind, call: &Call) -> Option<Ec2Error> {
+    match fault {
+        FaultKind::Error { status, code, message } => {
+            Some(Ec2Error::with_status(*status, code, message))
+        }
+        FaultKind::Deny => Some(denied(call)),
+        _ => None,
+    }
+}
+
+fn denied(call: &Call) -> Ec2Error {
+    let user = match &call.caller {
+        Caller::Instance(id) => format!("arn:aws:sts::{ACCOUNT}:assumed-role/instance/{id}"),
+        _ => format!("arn:aws:iam::{ACCOUNT}:user/operator"),
+    };
+    let action = call.action.name;
+    let message = format!(
+        "You are not authorized to perform this operation. User: {user} is not authorized to \
+         perform: ec2:{action} because no identity-based policy allows the ec2:{action} action"
+    );
+    Ec2Error::with_status(403, "UnauthorizedOperation", message)
+}
+
+fn kind(call: &Call) -> CallKind {
+    let narrows = |name: &String| {
+        name.starts_with("Filter.") || matches!(name.as_str(), "MaxResults" | "NextToken")
+    };
+    match call.action.run {
+        Run::Change(_) => CallKind::Change,
+        Run::Read(_) if call.params.keys().any(narrows) => CallKind::NarrowRead,
+        Run::Read(_) => CallKind::WideRead,
+    }
+}
+
+/// Answers to calls with a client token: the same call again gets the same answer.
+#[derive(Debug, Default)]
+pub struct Replays(std::collections::BTreeMap<(String, String), (Params, Xml)>);
+
+impl Replays {
+    fn key(params: &Params) -> Option<(String, String)> {
+        let token = params.get("ClientToken").filter(|token| !token.is_empty())?;
+        let dry_run = params.get("DryRun").is_some_and(|dry| dry == "true");
+        (!dry_run).then(|| (params.get("Action").cloned().unwrap_or_default(), token.clone()))
+    }
+
+    fn find(&self, params: &Params) -> Option<actions::Answer> {
+        let (first, answer) = self.0.get(&Self::key(params)?)?;
+        let same = first.iter().filter(own).eq(params.iter().filter(own));
+        Some(if same {
+            Ok(answer.clone())
+        } else {
+            Err(Ec2Error::new(
+                "IdempotentParameterMismatch",
+                "The client token has been used before with different parameters.",
+            ))
+        })
+    }
+
+    fn keep(&mut self, params: &Params, answer: &actions::Answer) {
+        if let (Some(key), Ok(xml)) = (Self::key(params), answer) {
+            self.0.insert(key, (params.clone(), xml.clone()));
+        }
+    }
+}
+
+/// Whether a parameter is the call's own: a presigned one is signed anew each time.
+fn own((name, _): &(&String, &String)) -> bool {
+    !name.starts_with("X-Amz-")
+}

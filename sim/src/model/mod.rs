@@ -1,0 +1,157 @@
+//! What is true in the region, and when it becomes so: no IO, no clock, no kernel in here.
+//!
+//! A [`Model`] is told the time ([`Model::advance`]) and what callers want; it changes its
+//! [`World`], and lists as [`Effect`]s what the kernel is to do about it.
+
+pub mod attach;
+pub mod delays;
+pub mod effect;
+pub mod error;
+pub mod groups;
+pub mod history;
+pub mod ids;
+pub mod instance;
+pub mod interface;
+pub mod interfaces;
+pub mod launch;
+pub mod place;
+pub mod pool;
+pub mod power;
+pub mod tags;
+#[cfg(test)]
+mod tests;
+pub mod timers;
+pub mod types;
+pub mod view;
+pub mod world;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use fastrand::Rng;
+
+use crate::control::{SubnetInfo, Timings};
+use crate::fabric::SubnetSpec;
+use delays::Delays;
+use effect::Effect;
+use groups::Group;
+use history::History;
+use place::{Place, Subnet};
+use timers::{Event, Timers};
+use world::World;
+
+/// The region as it is, was a moment ago, and will be.
+#[derive(Debug)]
+pub struct Model {
+    pub place: Place,
+    pub delays: Delays,
+    world: Arc<World>,
+    history: History,
+    timers: Timers,
+    effects: Vec<Effect>,
+    groups: BTreeMap<String, Group>,
+    rng: Rng,
+    now_ms: u64,
+    /// How many instances and interfaces have been made.
+    made: usize,
+}
+
+impl Model {
+    /// An empty region with this many zones, at time 0.
+    pub fn new(region: &str, zones: u8, seed: u64, epoch_ms: u64) -> Self {
+        let mut rng = Rng::with_seed(seed);
+        let place = Place::new(region, epoch_ms, &mut rng);
+        let subnets = (1..=zones).map(|z| Arc::new(Subnet::new(&place, z, &mut rng)));
+        let world = World {
+            subnets: subnets.map(|subnet| (subnet.id.clone(), subnet)).collect(),
+            ..World::default()
+        };
+        Self {
+            place,
+            delays: Delays::default(),
+            world: Arc::new(world),
+            history: History::default(),
+            timers: Timers::default(),
+            effects: Vec::new(),
+            groups: BTreeMap::new(),
+            rng,
+            now_ms: 0,
+            made: 0,
+        }
+    }
+
+    pub fn set_timings(&mut self, timings: &Timings) {
+        self.delays.apply(timings);
+    }
+
+    /// Lets time pass: what became due happens, each thing at its own time.
+    pub fn advance(&mut self, now_ms: u64) {
+        while let Some((due_ms, event)) = self.timers.pop_due(now_ms) {
+            self.now_ms = self.now_ms.max(due_ms);
+            self.happen(event);
+            self.keep_groups();
+        }
+        self.now_ms = self.now_ms.max(now_ms);
+    }
+
+    fn happen(&mut self, event: Event) {
+        match event {
+            Event::Plug(eni, attachment) => self.nic_due(&eni, &attachment),
+            Event::Attached(eni, attachment) => self.attached(&eni, &attachment),
+            Event::Detached(eni, attachment) => self.detached(&eni, &attachment),
+            Event::Transition(instance) => self.transition(&instance),
+            Event::Forget(instance) => {
+                self.world_mut().instances.remove(&instance);
+            }
+            Event::Launch { group, zone } => self.launch_for_group(&group, &zone),
+        }
+    }
+
+    /// When [`Model::advance`] will next have something to do.
+    pub fn next_due_ms(&self) -> Option<u64> {
+        self.timers.next_due_ms()
+    }
+
+    /// What the kernel is to do since the last time this was asked, in order.
+    pub fn take_effects(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.effects)
+    }
+
+    /// What is true now.
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// What a read sees: now, or a state up to `stale_ms` old, as the seed has it.
+    pub fn read(&mut self) -> Arc<World> {
+        let age = self.rng.u64(0..=self.delays.stale);
+        let past = self.history.at(self.now_ms.saturating_sub(age));
+        Arc::clone(past.unwrap_or(&self.world))
+    }
+
+    pub fn now_ms(&self) -> u64 {
+        self.now_ms
+    }
+
+    fn world_mut(&mut self) -> &mut World {
+        self.history.keep(self.now_ms, &self.world, self.delays.stale);
+        Arc::make_mut(&mut self.world)
+    }
+
+    fn next_number(&mut self) -> usize {
+        self.made += 1;
+        self.made
+    }
+
+    /// The subnets as the router is to serve them.
+    pub fn subnet_specs(&self) -> Vec<SubnetSpec> {
+        self.world.subnets.values().map(|subnet| effect::subnet_spec(subnet)).collect()
+    }
+
+    /// The subnets as people see them, by zone.
+    pub fn subnet_infos(&self) -> Vec<SubnetInfo> {
+        let mut infos: Vec<_> = self.world.subnets.values().map(|s| view::subnet_info(s)).collect();
+        infos.sort_by(|a, b| a.zone.cmp(&b.zone));
+        infos
+    }
+}

@@ -1,0 +1,61 @@
+//! Has the fabric follow the model. Effects that share an instance or an interface keep their
+//! order; all others go on side by side, so that fifty instances boot together.
+
+use std::collections::HashMap;
+
+use tokio::sync::watch;
+
+use super::Region;
+use crate::fabric::FabricError;
+use crate::model::effect::Effect;
+use crate::model::ids::InstanceId;
+
+/// For each instance and interface, the end of the last effect that touches it.
+#[derive(Debug, Default)]
+pub struct Kernel(HashMap<String, watch::Receiver<()>>);
+
+impl Kernel {
+    /// Begins an effect as soon as those before it that touch the same have ended.
+    pub fn follow(&mut self, region: &Region, effect: Effect) {
+        self.0.retain(|_, end| end.has_changed().is_ok());
+        let (done, end) = watch::channel(());
+        let touches = effect.touches().into_iter();
+        let before: Vec<_> =
+            touches.filter_map(|key| self.0.insert(key.to_owned(), end.clone())).collect();
+        let region = region.clone();
+        tokio::spawn(async move {
+            for mut end in before {
+                // Nothing is ever sent: the channel only closes, when that effect has ended.
+                let _ = end.changed().await;
+            }
+            let result = perform(&region, &effect).await;
+            drop(done);
+            if let Err(error) = result {
+                failed(&region, &effect, &error);
+            }
+        });
+    }
+}
+
+async fn perform(region: &Region, effect: &Effect) -> Result<(), FabricError> {
+    let fabric = &region.0.fabric;
+    match effect {
+        Effect::Boot(spec) => fabric.boot(spec).await,
+        Effect::PowerOff { instance, how } => fabric.power_off(instance, *how).await,
+        Effect::Plug(nic) => fabric.plug(nic).await,
+        Effect::Unplug { eni, .. } => fabric.unplug(eni).await,
+    }
+}
+
+/// Notes what the kernel did not do. An instance that does not boot is terminated, as EC2's are.
+fn failed(region: &Region, effect: &Effect, error: &FabricError) {
+    tracing::error!("{error}");
+    region.with(|state| {
+        state.trouble.push(error.to_string());
+        if let Effect::Boot(spec) = effect
+            && let Ok(id) = InstanceId::parse(&spec.instance)
+        {
+            state.model.boot_failed(&id);
+        }
+    });
+}

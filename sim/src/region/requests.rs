@@ -1,0 +1,159 @@
+//! What a person or a test asks of the region, done.
+
+use std::collections::BTreeMap;
+
+use super::{Region, State};
+use crate::api;
+use crate::api::auth::{OPERATOR_KEY, OPERATOR_SECRET};
+use crate::control::{self, LaunchRequest, RegionInfo, Reply, Request};
+use crate::model::Model;
+use crate::model::error::Ec2Error;
+use crate::model::ids::InstanceId;
+use crate::model::launch::Launch;
+use crate::model::power::Change;
+use crate::model::types::InstanceType;
+
+/// What is launched if no type is named.
+const TYPE: &str = "t3.small";
+
+/// Answers a request.
+pub fn answer(region: &Region, request: Request) -> Reply {
+    match request {
+        Request::Describe => Reply::Region(describe(region)),
+        Request::Down => {
+            region.0.down.send_replace(true);
+            Reply::Done
+        }
+        request => region.with(|state| state.answer(request)),
+    }
+}
+
+fn describe(region: &Region) -> RegionInfo {
+    let options = &region.0.options;
+    let environment = [
+        ("AWS_ENDPOINT_URL", options.endpoint_outside.as_str()),
+        ("AWS_REGION", &options.region),
+        ("AWS_DEFAULT_REGION", &options.region),
+        ("AWS_ACCESS_KEY_ID", OPERATOR_KEY),
+        ("AWS_SECRET_ACCESS_KEY", OPERATOR_SECRET),
+    ];
+    let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    RegionInfo {
+        region: options.region.clone(),
+        endpoint: options.endpoint_outside.clone(),
+        endpoint_inside: options.endpoint_inside.clone(),
+        subnets: region.with(|state| state.model.subnet_infos()),
+        environment: BTreeMap::from(environment),
+    }
+}
+
+impl State {
+    fn answer(&mut self, request: Request) -> Reply {
+        match request {
+            Request::CreatePool(pool) => match self.model.create_pool(&pool) {
+                Ok(enis) => Reply::Pool { enis: strings(&enis) },
+                Err(error) => refused(error),
+            },
+            Request::PutGroup(group) => done(self.model.put_group(group)),
+            Request::DeleteGroup { name } => done(self.model.delete_group(&name)),
+            Request::Launch(launch) => match self.launch(&launch) {
+                Ok(ids) => Reply::Instances { instances: strings(&ids) },
+                Err(error) => refused(error),
+            },
+            Request::Terminate { instances } => {
+                self.change_power(&instances, |model, ids| model.terminate(ids))
+            }
+            Request::Stop { instances } => {
+                self.change_power(&instances, |model, ids| model.stop(ids, false))
+            }
+            Request::Start { instances } => {
+                self.change_power(&instances, |model, ids| model.start(ids))
+            }
+            Request::SetTimings(timings) => {
+                self.model.set_timings(&timings);
+                Reply::Done
+            }
+            Request::SetThrottling { enabled, scale } => self.set_throttling(enabled, scale),
+            Request::AddFault(fault) => match self.faults.add(fault, &api::action_names()) {
+                Ok(()) => Reply::Done,
+                Err(message) => Reply::Error { message },
+            },
+            Request::ClearFaults => {
+                self.faults.clear();
+                Reply::Done
+            }
+            Request::Log { since } => {
+                Reply::Log { calls: self.calls.get(since..).unwrap_or_default().to_vec() }
+            }
+            Request::State => self.show(),
+            // Answered before: these need more than the state.
+            Request::Describe | Request::Down => Reply::Done,
+        }
+    }
+
+    fn set_throttling(&mut self, enabled: bool, scale: Option<f64>) -> Reply {
+        if scale.is_some_and(|scale| !scale.is_finite() || scale <= 0.0) {
+            return Reply::Error { message: "the scale must be more than 0".to_owned() };
+        }
+        self.throttle.enabled = enabled;
+        self.throttle.scale = scale.unwrap_or(self.throttle.scale);
+        Reply::Done
+    }
+
+    /// Launches what the region's own command asks, which may name a zone by its letter.
+    fn launch(&mut self, asked: &LaunchRequest) -> Result<Vec<InstanceId>, Ec2Error> {
+        let zones = self.model.world().zones();
+        let named = |zone: &&String| match asked.zone.as_deref() {
+            None => true,
+            Some(name) if name.len() == 1 => zone.ends_with(name),
+            Some(name) => *zone == name,
+        };
+        let zone = zones.iter().find(named);
+        let subnet = zone.and_then(|zone| self.model.world().subnet_of_zone(zone));
+        let subnet = subnet.map(|subnet| subnet.id.clone()).ok_or_else(|| {
+            let asked = asked.zone.as_deref().unwrap_or_default();
+            let zones = zones.join(", ");
+            Ec2Error::invalid_value(format!("there is no zone {asked}: the zones are {zones}"))
+        })?;
+        let kind = InstanceType::parse(asked.instance_type.as_deref().unwrap_or(TYPE))?;
+        self.model.launch(&Launch {
+            count: asked.count.max(1) as usize,
+            user_data: asked.user_data.clone().into_bytes(),
+            tags: asked.tags.clone(),
+            ..Launch::plain(kind, subnet)
+        })
+    }
+
+    fn change_power(
+        &mut self,
+        instances: &[String],
+        change: impl Fn(&mut Model, &[InstanceId]) -> Result<Vec<Change>, Ec2Error>,
+    ) -> Reply {
+        let ids = instances.iter().map(|id| InstanceId::parse(id)).collect::<Result<Vec<_>, _>>();
+        done(ids.and_then(|ids| change(&mut self.model, &ids)).map(drop))
+    }
+
+    fn show(&self) -> Reply {
+        let trouble = self.trouble.clone();
+        let state = control::State { trouble, ..self.model.state() };
+        match serde_json::to_value(state) {
+            Ok(state) => Reply::State { state },
+            Err(error) => Reply::Error { message: error.to_string() },
+        }
+    }
+}
+
+fn strings<T: ToString>(ids: &[T]) -> Vec<String> {
+    ids.iter().map(T::to_string).collect()
+}
+
+fn done(result: Result<(), Ec2Error>) -> Reply {
+    match result {
+        Ok(()) => Reply::Done,
+        Err(error) => refused(error),
+    }
+}
+
+fn refused(error: Ec2Error) -> Reply {
+    Reply::Error { message: error.message }
+}
