@@ -1,0 +1,42 @@
+# make demo   a real ensemble on a local region: instances replaced, the same addresses
+# make test   every test
+# make bench  the figures of the README
+# make build  the release binary, target/release/steadfast
+# make check  formatting, lints, documentation, licences (part of .ci/run)
+#
+# Each installs what is missing first, says what, and asks before it uses sudo.
+
+CARGO_BIN := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin
+export PATH := $(CARGO_BIN):$(PATH)
+CARGO ?= cargo
+
+.PHONY: help demo test bench build check install
+.DEFAULT_GOAL := help
+
+help:
+	@sed -n 's/^# \(make .*\)/\1/p' Makefile
+
+demo:
+	@scripts/setup demo
+	$(CARGO) build --locked --workspace --example failover
+	$(CARGO) run --locked --quiet --example failover
+
+test:
+	@scripts/setup test
+	@scripts/python-clients
+	$(CARGO) build --locked --workspace --bins --examples
+	$(CARGO) test --locked --workspace
+
+build:
+	@scripts/setup build
+	$(CARGO) build --locked --release --bin steadfast
+
+bench:
+	@scripts/setup test
+	@scripts/python-clients
+	$(CARGO) build --locked --release --workspace --bins
+	$(CARGO) bench --locked --bench claim
+
+check:
+	@scripts/setup ci
+	@scripts/check
