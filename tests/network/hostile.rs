@@ -1,5 +1,6 @@
 //! What goes wrong: the NIC vanishes, the privilege is missing, another has its hand in.
 
+use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
@@ -32,35 +33,30 @@ fn a_nic_that_vanishes_half_way_is_told_and_undone() {
     alone(|| async {
         let vpc = Vpc::new();
         let before = state();
-        let mut gone = 0;
-        // From "before the first change" to "after the last": apply takes a few milliseconds.
+        let mut half_way = 0;
+        // Removing takes a few milliseconds to begin, applying takes two: begun at each of
+        // these times, some are caught between the first change and the last.
         for delay in (0..40).map(|n| Duration::from_micros(n * 150)) {
             vpc.attach_slot();
-            let pid = vpc.router.pid().to_string();
-            let remover = thread::spawn(move || {
-                thread::sleep(delay);
-                let ip = ["-n", "-t", &pid, "ip", "link", "del", SLOT.outer];
-                assert!(std::process::Command::new("nsenter").args(ip).status().unwrap().success());
-            });
-            // Applies on until the NIC is gone, as the agent's reconciler does.
-            let error = loop {
-                match host().apply(&wanted()).await {
-                    Ok(_) if remover.is_finished() => break None,
-                    Ok(_) => (),
-                    Err(error) => break Some(error),
-                }
-            };
-            match error {
-                Some(NetError::NicGone { .. }) => gone += 1,
-                Some(error) => panic!("after {delay:?}: {error}"),
-                None => (),
+            let mut remover = Command::new("nsenter")
+                .args(["-n", "-t", &vpc.router.pid().to_string(), "ip", "link", "del", SLOT.outer])
+                .spawn()
+                .unwrap();
+            thread::sleep(delay);
+            let applied = host().apply(&wanted()).await;
+            assert!(remover.wait().unwrap().success());
+            match applied {
+                Ok(_) => (),
+                Err(NetError::NicGone { .. }) if state() == before => (),
+                Err(NetError::NicGone { .. }) => half_way += 1,
+                Err(error) => panic!("after {delay:?}: {error}"),
             }
-            remover.join().unwrap();
             vpc.forget(&SLOT);
             host().undo(Some(mac(&SLOT))).await.unwrap();
             assert_eq!(state(), before, "after {delay:?}");
         }
-        assert!(gone > 20, "only {gone} of 40 met the case");
+        println!("{half_way} of 40 were half-way");
+        assert!(half_way > 0, "none was half-way: other delays are needed on this machine");
     });
 }
 
