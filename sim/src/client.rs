@@ -14,7 +14,7 @@ use crate::control::{
     Call, Fault, GroupRequest, InstanceView, LaunchRequest, PoolRequest, RegionInfo, Reply,
     Request, State, Timings,
 };
-use crate::kernel::StateDir;
+use crate::kernel::{StateDir, is_booted};
 
 /// How often a wait looks again.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
@@ -154,19 +154,38 @@ impl Client {
         }
     }
 
-    /// Waits until an instance is in a state, such as `running`.
+    /// Waits until an instance is in a state, such as `stopped`.
     pub fn wait_state(&self, id: &str, state: &str, deadline: Duration) -> Result<InstanceView> {
+        self.wait(id, state, deadline, |instance| instance.state == state)
+    }
+
+    /// Waits until an instance is running and booted, so that programs can be started in it.
+    pub fn wait_booted(&self, id: &str, deadline: Duration) -> Result<InstanceView> {
+        let booted = |instance: &InstanceView| {
+            instance.state == "running" && is_booted(&self.state, &instance.id)
+        };
+        self.wait(id, "running and booted", deadline, booted)
+    }
+
+    /// Waits until something holds of an instance.
+    fn wait(
+        &self,
+        id: &str,
+        what: &str,
+        deadline: Duration,
+        holds: impl Fn(&InstanceView) -> bool,
+    ) -> Result<InstanceView> {
         let end = Instant::now() + deadline;
         loop {
             let instances = self.state()?.instances;
             let found = instances.into_iter().find(|instance| instance.id == id);
             let now = match found {
-                Some(instance) if instance.state == state => return Ok(instance),
+                Some(instance) if holds(&instance) => return Ok(instance),
                 Some(instance) => instance.state,
                 None => "unknown".to_owned(),
             };
             if Instant::now() >= end {
-                let late = format!("{id} is {now}, not {state}, after {deadline:?}");
+                let late = format!("{id} is {now}, not {what}, after {deadline:?}");
                 return Err(ClientError::Late(late));
             }
             std::thread::sleep(LOOK_AGAIN);

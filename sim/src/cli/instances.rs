@@ -7,12 +7,12 @@ use std::time::Duration;
 use clap::Args;
 
 use super::error::{CliError, Result};
-use super::{Context, Output, table};
+use super::{Context, Output, print};
 use crate::client::{self, Client};
 use crate::control::{EniView, InstanceView, LaunchRequest};
 
 /// The longest that `--wait` waits.
-const RUNNING: Duration = Duration::from_secs(120);
+const BOOTED: Duration = Duration::from_secs(120);
 
 /// Launch instances.
 #[derive(Debug, Args)]
@@ -32,7 +32,7 @@ pub struct Launch {
     /// How many
     #[arg(long, value_name = "N", default_value_t = 1)]
     count: u32,
-    /// Return when they run
+    /// Return when they have booted, so that exec works
     #[arg(long)]
     wait: bool,
 }
@@ -50,7 +50,7 @@ impl Launch {
         let ids = context.client.launch(&request)?;
         if self.wait {
             for id in &ids {
-                context.client.wait_state(id, "running", RUNNING)?;
+                context.client.wait_booted(id, BOOTED)?;
             }
         }
         print_ids(context, &ids)
@@ -89,8 +89,7 @@ pub struct Console {
 impl Console {
     /// Prints it.
     pub fn run(self, context: &Context) -> Result<()> {
-        print!("{}", context.client.console(&self.instance)?);
-        Ok(())
+        print::text(context.client.console(&self.instance)?)
     }
 }
 
@@ -98,36 +97,31 @@ impl Console {
 pub fn list(context: &Context) -> Result<()> {
     let instances = context.client.state()?.instances;
     if context.output == Output::Json {
-        println!("{}", serde_json::to_string_pretty(&instances)?);
-        return Ok(());
+        return print::json(&instances);
     }
     let rows: Vec<_> = instances.iter().map(instance_row).collect();
-    table::print(["INSTANCE", "STATE", "ZONE", "TYPE", "ADDRESS", "GROUP"], &rows);
-    Ok(())
+    print::table(["INSTANCE", "STATE", "ZONE", "TYPE", "ADDRESS", "GROUP"], &rows)
 }
 
 /// Lists network interfaces.
 pub fn list_enis(context: &Context) -> Result<()> {
     let enis = context.client.state()?.enis;
     if context.output == Output::Json {
-        println!("{}", serde_json::to_string_pretty(&enis)?);
-        return Ok(());
+        return print::json(&enis);
     }
     let rows: Vec<_> = enis.iter().map(eni_row).collect();
-    table::print(
+    print::table(
         ["ENI", "STATUS", "ZONE", "ADDRESS", "INSTANCE", "INDEX", "POOL", "SLOT"],
         &rows,
-    );
-    Ok(())
+    )
 }
 
 /// Prints ids, one a line or as a JSON list.
 pub fn print_ids(context: &Context, ids: &[String]) -> Result<()> {
     match context.output {
-        Output::Json => println!("{}", serde_json::to_string(ids)?),
-        Output::Text => ids.iter().for_each(|id| println!("{id}")),
+        Output::Json => print::json(&ids),
+        Output::Text => ids.iter().try_for_each(print::line),
     }
-    Ok(())
 }
 
 /// `KEY=VALUE` of a command line.

@@ -3,20 +3,18 @@
 use clap::Args;
 
 use super::error::Result;
-use super::{Context, Output};
+use super::{Context, Output, print};
 use crate::control::Call;
 
 /// Prints how to reach the region: lines for a shell, or all of it as JSON.
 pub fn env(context: &Context) -> Result<()> {
     let info = context.client.info()?;
     if context.output == Output::Json {
-        println!("{}", serde_json::to_string_pretty(&info)?);
-        return Ok(());
+        return print::json(&info);
     }
-    for (name, value) in &info.environment {
-        println!("export {name}={}", quoted(value));
-    }
-    Ok(())
+    info.environment
+        .iter()
+        .try_for_each(|(name, value)| print::line(format!("export {name}={}", quoted(value))))
 }
 
 /// The log of API calls.
@@ -35,7 +33,7 @@ impl Log {
     pub fn run(self, context: &Context) -> Result<()> {
         let json = self.json || context.output == Output::Json;
         for call in context.client.log(self.since)? {
-            println!("{}", if json { serde_json::to_string(&call)? } else { line(&call) });
+            print::line(if json { serde_json::to_string(&call)? } else { line(&call) })?;
         }
         Ok(())
     }
@@ -43,8 +41,7 @@ impl Log {
 
 /// Prints the whole state.
 pub fn state(context: &Context) -> Result<()> {
-    println!("{}", serde_json::to_string_pretty(&context.client.state()?)?);
-    Ok(())
+    print::json(&context.client.state()?)
 }
 
 fn line(call: &Call) -> String {

@@ -7,7 +7,7 @@ mod groups;
 mod inner;
 mod instances;
 mod look;
-mod table;
+mod print;
 mod timings;
 mod up;
 

@@ -1,10 +1,33 @@
-//! Tables for people: columns as wide as what is in them.
+//! What commands print: lines, JSON, and tables with columns as wide as what is in them.
+
+use std::fmt::Display;
+use std::io::{ErrorKind, Write};
+
+use serde::Serialize;
+
+use super::error::Result;
+
+/// Prints a line.
+pub fn line(line: impl Display) -> Result<()> {
+    text(format_args!("{line}\n"))
+}
+
+/// Prints a text as it is. A reader that has read enough (`| head`) is no error.
+pub fn text(text: impl Display) -> Result<()> {
+    match write!(std::io::stdout(), "{text}") {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        done => Ok(done?),
+    }
+}
+
+/// Prints a value as JSON.
+pub fn json(value: &impl Serialize) -> Result<()> {
+    line(serde_json::to_string_pretty(value)?)
+}
 
 /// Prints rows under a head; an empty cell shows as `-`.
-pub fn print<const N: usize>(head: [&str; N], rows: &[[String; N]]) {
-    for line in lines(head, rows) {
-        println!("{line}");
-    }
+pub fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> Result<()> {
+    lines(head, rows).into_iter().try_for_each(line)
 }
 
 fn lines<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> Vec<String> {
@@ -12,11 +35,11 @@ fn lines<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> Vec<String> {
     let all: Vec<&[String; N]> = std::iter::once(&head).chain(rows).collect();
     let width = |column: usize| all.iter().map(|row| shown(&row[column]).len()).max();
     let widths: [usize; N] = std::array::from_fn(|column| width(column).unwrap_or_default());
-    let line = |row: &&[String; N]| {
+    let joined = |row: &&[String; N]| {
         let cells = row.iter().zip(widths).map(|(cell, width)| format!("{:<width$}", shown(cell)));
         cells.collect::<Vec<String>>().join("  ").trim_end().to_owned()
     };
-    all.iter().map(line).collect()
+    all.iter().map(joined).collect()
 }
 
 fn shown(cell: &str) -> &str {

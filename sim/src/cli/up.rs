@@ -9,7 +9,7 @@ use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::error::{CliError, Result};
-use super::{Context, Output, look, timings};
+use super::{Context, Output, look, print, timings};
 use crate::control::Request;
 use crate::kernel::{StartOptions, clean_up, start};
 
@@ -93,17 +93,16 @@ pub fn down(context: &Context) -> Result<()> {
         }
         clean_up(&context.state)?;
     } else if !clean_up(&context.state)? {
-        println!("region {name} was not up");
-        return Ok(());
+        return print::line(format!("region {name} was not up"));
     }
-    println!("region {name} is down");
-    Ok(())
+    print::line(format!("region {name} is down"))
 }
 
 fn report(context: &Context) -> Result<()> {
     if context.output == Output::Text {
         let name = context.state.name();
-        println!("# region {name} is up; end it with: steadfast-sim down --name {name}");
+        let end = format!("steadfast-sim down --name {name}");
+        print::line(format!("# region {name} is up; end it with: {end}"))?;
     }
     look::env(context)
 }

@@ -9,10 +9,13 @@ use std::time::Duration;
 
 use super::{Client, ClientError, Result};
 use crate::control::{InstanceView, LaunchRequest, Timings};
-use crate::kernel::StateDir;
+use crate::kernel::{Process, StateDir, clean_up};
 
 /// The longest a boot may take, beside the region's own `boot_ms`.
 const BOOT: Duration = Duration::from_secs(60);
+
+/// The longest a region's end may take.
+const END: Duration = Duration::from_secs(60);
 
 /// How a region is to be.
 #[derive(Debug, Clone, Default)]
@@ -36,6 +39,8 @@ pub struct LocalRegion {
     sim: PathBuf,
     /// The region lives as long as this pipe.
     lifeline: Option<ChildStdin>,
+    /// The region's PID 1, from when it is up.
+    process: Option<Process>,
 }
 
 impl LocalRegion {
@@ -51,8 +56,10 @@ impl LocalRegion {
         let lifeline = up.stdin.take();
         // The handle first, so that its drop cleans up whatever comes next.
         let sim = options.sim_binary.clone();
-        let region = LocalRegion { client: Client::new(state), sim, lifeline };
+        let client = Client::new(state);
+        let mut region = LocalRegion { client, sim, lifeline, process: None };
         wait_up(up)?;
+        region.process = region.client.state_dir().recorded();
         Ok(region)
     }
 
@@ -64,7 +71,7 @@ impl LocalRegion {
 
     /// Waits until an instance runs, so that programs can be started in it.
     pub fn wait_running(&self, instance: &str) -> Result<InstanceView> {
-        self.client.wait_state(instance, "running", BOOT)
+        self.client.wait_booted(instance, BOOT)
     }
 
     /// A command that runs a program in an instance: its streams and exit status are the
@@ -125,9 +132,13 @@ impl Deref for LocalRegion {
 
 impl Drop for LocalRegion {
     fn drop(&mut self) {
+        // The pipe's end would end it, too; this waits until nothing of it is left. A drop has
+        // nobody to tell what failed.
+        if let Some(process) = self.process {
+            let _ = process.kill(END);
+        }
+        let _ = clean_up(self.client.state_dir());
         drop(self.lifeline.take());
-        // The pipe has ended it; this waits until nothing of it is left.
-        let _ = crate::kernel::clean_up(self.client.state_dir());
     }
 }
 

@@ -59,6 +59,8 @@ pub fn run(arguments: &str) -> Result<()> {
 
 fn serve(arguments: &str) -> Result<()> {
     let args: DaemonArgs = serde_json::from_str(arguments).explain(|| "arguments")?;
+    // Standard error is the region's log.
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).init();
     let (api, control) = (adopt(args.api)?, adopt(args.control)?);
     namespaces::leave(UnshareFlags::NEWNS)?;
     mounts::make_private()?;

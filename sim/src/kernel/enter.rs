@@ -70,12 +70,17 @@ fn enter_instance(state: &StateDir, instance: &str) -> Result<()> {
     Ok(())
 }
 
+/// Whether an instance is up, so that programs can be started in it. EC2 calls it running before.
+pub fn is_booted(state: &StateDir, instance: &str) -> bool {
+    state.instance_pid(instance).exists()
+}
+
 /// The PID 1 of an instance as the region recorded it, if it still runs.
 fn recorded_init(state: &StateDir, instance: &str) -> Result<Process> {
     let recorded = fs::read(state.instance_pid(instance)).ok();
     let recorded: Option<Process> = recorded.and_then(|text| serde_json::from_slice(&text).ok());
     recorded.filter(Process::is_alive).ok_or_else(|| {
-        FabricError(format!("{instance} is not running: see steadfast-sim instances"))
+        FabricError(format!("{instance} is not up: see steadfast-sim instances"))
     })
 }
 

@@ -86,7 +86,7 @@ impl Machine {
     }
 
     async fn boot(&self, spec: &BootSpec) -> Result<Instance> {
-        let instance = Instance::power_on(&self.state, &spec.instance).await?;
+        let instance = Instance::power_on(&spec.instance).await?;
         match self.bring_up(&instance, spec).await {
             Ok(()) => Ok(instance),
             Err(error) => {

@@ -48,7 +48,7 @@ pub struct End(watch::Receiver<bool>);
 
 impl Instance {
     /// Makes an instance's namespaces and its PID 1, which then waits for its orders.
-    pub async fn power_on(state: &StateDir, name: &str) -> Result<Instance> {
+    pub async fn power_on(name: &str) -> Result<Instance> {
         let doing = || format!("cannot power {name} on");
         let mut child = Command::from(this_program())
             .arg("__power")
@@ -64,8 +64,6 @@ impl Instance {
         let pid = pid.ok_or_else(|| FabricError(format!("{}: {word}", doing())))?;
         let process = Process::find(pid);
         let process = process.ok_or_else(|| FabricError(format!("{}: it ended", doing())))?;
-        let record = serde_json::to_vec(&process).explain(doing)?;
-        std::fs::write(state.instance_pid(name), record).explain(doing)?;
         Ok(Instance { process, pipes: Mutex::new(Some(pipes)), gone: watch_end(child) })
     }
 
@@ -79,9 +77,17 @@ impl Instance {
         pipe.write_all(&text).await.explain(doing)?;
         drop(pipe);
         match hear(&mut words).await?.as_str() {
-            "up" => Ok(()),
+            "up" => self.record(orders).explain(doing),
             trouble => Err(FabricError(format!("{}: {trouble}", doing()))),
         }
+    }
+
+    /// Lets programs be started in it: not before it is up, or they would see a half-made root.
+    fn record(&self, orders: &Orders<'_>) -> std::io::Result<()> {
+        let path = orders.state.instance_pid(&orders.spec.instance);
+        let new = path.with_extension("new");
+        std::fs::write(&new, serde_json::to_vec(&self.process)?)?;
+        std::fs::rename(new, path)
     }
 
     /// Kills PID 1, with which everything in the instance ends, and waits until all is gone.

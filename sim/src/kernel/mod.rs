@@ -33,7 +33,7 @@ mod start;
 mod sysctl;
 
 pub use daemon::{DaemonArgs, run as run_region};
-pub use enter::{Place, enter, environment};
+pub use enter::{Place, enter, environment, is_booted};
 pub use error::Explain;
 pub use init::run as run_init;
 pub use namespaces::run as run_namespaces;

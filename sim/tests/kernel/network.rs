@@ -1,0 +1,217 @@
+//! The VPC as the kernel makes it, judged by `ip -j` and by packets.
+
+use std::process::{Child, Stdio};
+
+use steadfast_sim::client::LocalRegion;
+use steadfast_sim::control::EniView;
+
+use super::support::{attach, detach, instance, ip, links, output, region, shell, until};
+
+/// Answers each connection with the address it came from.
+const SERVER: &str = "
+import socket, sys
+s = socket.create_server((sys.argv[1], 7000), family=
+    socket.AF_INET6 if ':' in sys.argv[1] else socket.AF_INET)
+print('listens', flush=True)
+while True:
+    c, a = s.accept(); c.sendall(a[0].encode()); c.close()
+";
+
+/// Connects to an address from another; prints what the server answers, or `dropped`.
+const CLIENT: &str = "
+import socket, sys
+try:
+    c = socket.create_connection((sys.argv[1], 7000), 1.5, (sys.argv[2], 0))
+    print(c.recv(99).decode())
+except TimeoutError:
+    print('dropped')
+";
+
+/// A server in an instance; it ends with this.
+struct Server(Child);
+
+impl Server {
+    fn start(region: &LocalRegion, instance: &str, address: &str) -> Server {
+        let mut command = region.exec(instance, &["python3", "-c", SERVER, address]);
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("python3 runs");
+        let mut word = [0; 7];
+        let mut output = child.stdout.take().expect("its output");
+        std::io::Read::read_exact(&mut output, &mut word).expect("it listens");
+        Server(child)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn connect(region: &LocalRegion, instance: &str, to: &str, from: &str) -> String {
+    output(region.exec(instance, &["python3", "-c", CLIENT, to, from])).trim().to_owned()
+}
+
+fn eni(region: &LocalRegion, id: &str) -> EniView {
+    let enis = region.state().expect("the region answers").enis;
+    enis.into_iter().find(|eni| eni.id == id).expect("the ENI")
+}
+
+fn address(region: &LocalRegion, instance: &str) -> String {
+    region.wait_running(instance).expect("it runs").private_ip
+}
+
+/// Two slots of a pool in the first zone: the region's zones are three, so the first and fourth.
+fn slots(region: &LocalRegion) -> [EniView; 2] {
+    let enis = region.create_pool("zk", 4, true).expect("a pool");
+    [eni(region, &enis[0]), eni(region, &enis[3])]
+}
+
+/// Configures a slot's NIC as `ens6`, without any policy routing.
+fn configure(region: &LocalRegion, instance: &str, slot: &EniView) {
+    let (ipv4, ipv6) = (&slot.ipv4[0], &slot.ipv6[0]);
+    shell(
+        region,
+        instance,
+        &format!(
+            "ip link set ens6 up mtu 9001; ip address add {ipv4}/20 dev ens6; \
+             ip address add {ipv6}/64 dev ens6 nodad"
+        ),
+    );
+}
+
+/// Adds the policy routing that EC2 makes necessary.
+fn route(region: &LocalRegion, instance: &str, slot: &EniView) {
+    let gateways = shell(region, instance, "ip -4 route show default; ip -6 route show default");
+    let ipv4 = gateways.split_whitespace().nth(2).expect("a default route").to_owned();
+    let (slot4, slot6) = (&slot.ipv4[0], &slot.ipv6[0]);
+    let network = slot6.rsplit_once("::").map_or(slot6.as_str(), |(network, _)| network);
+    let network = network.split(':').take(4).collect::<Vec<_>>().join(":");
+    let gateway6 = format!("{network}::1");
+    shell(
+        region,
+        instance,
+        &format!(
+            "ip rule add from {slot4} lookup 100; ip route add {ipv4} dev ens6 table 100; \
+             ip route add default via {ipv4} dev ens6 table 100; \
+             ip -6 rule add from {slot6} lookup 100; ip -6 route add {gateway6} dev ens6 table 100; \
+             ip -6 route add default via {gateway6} dev ens6 table 100"
+        ),
+    );
+}
+
+#[test]
+fn instances_reach_each_other_and_imds_through_the_router() {
+    let region = region();
+    let (one, two) = (instance(&region), instance(&region));
+    let (from, to) = (address(&region, &one), address(&region, &two));
+    let _server = Server::start(&region, &two, "0.0.0.0");
+    assert_eq!(connect(&region, &one, &to, &from), from);
+    let imds = "exec 3<>/dev/tcp/169.254.169.254/80; printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3; \
+                head -1 <&3";
+    // 401: IMDSv2 wants a token; so it is IMDS that answers.
+    assert!(shell(&region, &one, imds).contains("401"), "{}", shell(&region, &one, imds));
+}
+
+#[test]
+fn a_nic_appears_as_ec2_shows_it_and_vanishes() {
+    let region = region();
+    let id = instance(&region);
+    let [slot, _] = slots(&region);
+    attach(&region, &slot.id, &id, 1);
+    let found = ip(region.exec(&id, &["ip", "-j", "address", "show", "dev", "ens6"]));
+    assert_eq!(found[0]["address"], slot.mac.as_str());
+    assert_eq!(found[0]["mtu"], 1500);
+    assert_eq!(found[0]["operstate"], "DOWN");
+    assert_eq!(found[0]["addr_info"].as_array().map(Vec::len), Some(0));
+    let primary = ip(region.exec(&id, &["ip", "-j", "link", "show", "dev", "ens5"]));
+    assert_eq!(primary[0]["mtu"], 9001);
+    detach(&region, &slot.id);
+    until("it vanishes", || !links(&region, &id).contains("ens6"));
+}
+
+#[test]
+fn a_packet_by_the_wrong_interface_is_dropped() {
+    let region = region();
+    let (one, two) = (instance(&region), instance(&region));
+    let [slot, peer] = slots(&region);
+    attach(&region, &slot.id, &one, 1);
+    attach(&region, &peer.id, &two, 1);
+    for (instance, nic) in [(&one, &slot), (&two, &peer)] {
+        configure(&region, instance, nic);
+    }
+    route(&region, &two, &peer);
+    for (from, to) in [(&slot.ipv4[0], &peer.ipv4[0]), (&slot.ipv6[0], &peer.ipv6[0])] {
+        let _server = Server::start(&region, &two, to);
+        // The kernel picks either interface of the same subnet: told to take the primary one.
+        let by_primary = format!("ip route add {to} dev ens5");
+        shell(&region, &one, &by_primary);
+        assert_eq!(connect(&region, &one, to, from), "dropped");
+        shell(&region, &one, &by_primary.replace("add", "del"));
+    }
+    route(&region, &one, &slot);
+    for (from, to) in [(&slot.ipv4[0], &peer.ipv4[0]), (&slot.ipv6[0], &peer.ipv6[0])] {
+        let _server = Server::start(&region, &two, to);
+        assert_eq!(&connect(&region, &one, to, from), from);
+    }
+}
+
+#[test]
+fn an_address_moves_with_its_interface_at_once() {
+    let region = region();
+    let (one, two, client) = (instance(&region), instance(&region), instance(&region));
+    let [slot, _] = slots(&region);
+    let from = address(&region, &client);
+    for holder in [&one, &two] {
+        attach(&region, &slot.id, holder, 1);
+        configure(&region, holder, &slot);
+        route(&region, holder, &slot);
+        let server = Server::start(&region, holder, &slot.ipv4[0]);
+        assert_eq!(connect(&region, &client, &slot.ipv4[0], &from), from);
+        drop(server);
+        detach(&region, &slot.id);
+        until("it is free", || eni(&region, &slot.id).status == "available");
+    }
+}
+
+#[test]
+fn duplicate_address_detection_finds_no_duplicate() {
+    let region = region();
+    let (one, two) = (instance(&region), instance(&region));
+    let [slot, peer] = slots(&region);
+    for (holder, nic) in [(&one, &slot), (&two, &peer)] {
+        attach(&region, &nic.id, holder, 1);
+        let add = format!("ip link set ens6 up; ip address add {}/64 dev ens6", nic.ipv6[0]);
+        shell(&region, holder, &add);
+        let tentative = || {
+            let found = ip(region.exec(holder, &["ip", "-j", "-6", "address", "show", "ens6"]));
+            found[0]["addr_info"].to_string()
+        };
+        until("it is usable", || !tentative().contains("tentative"));
+        assert!(!tentative().contains("dadfailed"), "{}", tentative());
+    }
+}
+
+#[test]
+fn the_router_keeps_nothing_of_what_was_unplugged() {
+    let region = region();
+    let tables = |region: &LocalRegion| {
+        let look = "ip -j link show type veth; ip route; ip -6 route; ip -6 rule; \
+                    ip -6 neigh show proxy";
+        output(region.router(&["sh", "-c", look]))
+    };
+    let before = tables(&region);
+    let (one, two) = (instance(&region), instance(&region));
+    let [slot, peer] = slots(&region);
+    attach(&region, &slot.id, &one, 1);
+    attach(&region, &peer.id, &two, 1);
+    assert_ne!(tables(&region), before);
+    for id in [&one, &two] {
+        region.terminate(id).expect("it is terminated");
+    }
+    for id in [&one, &two] {
+        let gone = region.wait_state(id, "terminated", super::support::DEADLINE);
+        gone.expect("it is terminated");
+    }
+    until("nothing is left", || tables(&region) == before);
+}
