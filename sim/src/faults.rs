@@ -83,3 +83,64 @@ fn check(fault: &Fault, actions: &[&str]) -> Result<(), String> {
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{ANY, Faults, IMDS};
+    use crate::control::{Fault, FaultKind};
+
+    fn fault(action: &str) -> Fault {
+        Fault {
+            action: action.to_owned(),
+            caller: None,
+            after: 0,
+            times: None,
+            probability: None,
+            seed: 0,
+            kind: FaultKind::Hang,
+        }
+    }
+
+    /// Which of ten calls are hit.
+    fn hits(fault: Fault, names: &[&str], caller: &str) -> Vec<usize> {
+        let mut faults = Faults::default();
+        faults.add(fault, &["Go"]).unwrap();
+        (0..10).filter(|_| faults.strike(names, caller).is_some()).collect()
+    }
+
+    #[test]
+    fn a_fault_hits_the_calls_that_it_names() {
+        let all: Vec<_> = (0..10).collect();
+        assert_eq!(hits(fault("Go"), &["Go", ANY], "i-1"), all);
+        assert_eq!(hits(fault(ANY), &["Go", ANY], "i-1"), all);
+        assert!(hits(fault("Go"), &["Stay", ANY], "i-1").is_empty());
+        assert!(hits(fault(ANY), &[IMDS], "i-1").is_empty());
+        let of_other = Fault { caller: Some("i-2".to_owned()), ..fault("Go") };
+        assert!(hits(of_other, &["Go"], "i-1").is_empty());
+    }
+
+    #[test]
+    fn counts_are_kept() {
+        let counted = Fault { after: 3, times: Some(2), ..fault("Go") };
+        assert_eq!(hits(counted, &["Go"], "i-1"), [3, 4]);
+    }
+
+    #[test]
+    fn chance_comes_from_the_seed() {
+        let chancy = |seed| Fault { probability: Some(0.5), seed, ..fault("Go") };
+        let first = hits(chancy(1), &["Go"], "i-1");
+        assert_eq!(first, hits(chancy(1), &["Go"], "i-1"));
+        assert!((0..20).any(|seed| hits(chancy(seed), &["Go"], "i-1") != first));
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        let refused = |fault| Faults::default().add(fault, &["Go"]).unwrap_err();
+        assert!(refused(fault("Went")).contains("use *, imds, imds-token, Go"));
+        refused(Fault { probability: Some(1.5), ..fault("Go") });
+        refused(Fault { kind: FaultKind::NicNeverAppears, ..fault("Go") });
+        let kind =
+            FaultKind::Error { status: 200, code: "Fine".to_owned(), message: String::new() };
+        refused(Fault { kind, ..fault("Go") });
+    }
+}

@@ -73,3 +73,36 @@ impl Bucket {
         admitted
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{CallKind, Throttle};
+
+    /// How many calls are admitted at once, and how many a second later.
+    fn bursts(mut throttle: Throttle, kind: CallKind) -> (usize, usize) {
+        let mut burst = |at_ms| (0..1_000).filter(|_| throttle.admit(kind, at_ms)).count();
+        (burst(60_000), burst(61_000))
+    }
+
+    #[test]
+    fn each_kind_has_ec2s_size_and_rate() {
+        assert_eq!(bursts(Throttle::default(), CallKind::NarrowRead), (100, 20));
+        assert_eq!(bursts(Throttle::default(), CallKind::WideRead), (50, 10));
+        assert_eq!(bursts(Throttle::default(), CallKind::Change), (50, 5));
+    }
+
+    #[test]
+    fn buckets_can_be_scaled_and_switched_off() {
+        let scaled = Throttle { scale: 0.1, ..Throttle::default() };
+        assert_eq!(bursts(scaled, CallKind::NarrowRead), (10, 2));
+        let off = Throttle { enabled: false, ..Throttle::default() };
+        assert_eq!(bursts(off, CallKind::Change), (1_000, 1_000));
+    }
+
+    #[test]
+    fn one_kind_does_not_empty_anothers_bucket() {
+        let mut throttle = Throttle::default();
+        while throttle.admit(CallKind::Change, 0) {}
+        assert!(throttle.admit(CallKind::NarrowRead, 0));
+    }
+}

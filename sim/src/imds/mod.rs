@@ -2,6 +2,8 @@
 //! know of itself. An instance is known by its source address.
 
 mod network;
+#[cfg(test)]
+mod tests;
 mod token;
 mod tree;
 
