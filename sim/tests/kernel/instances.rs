@@ -68,7 +68,8 @@ fn nothing_of_the_hosts_environment_is_in_an_instance() {
     let mut command = region.exec_with(&id, &[("ADDED", "yes")], &["env"]);
     command.env("AWS_SECRET_ACCESS_KEY", "hosts").env("LEAK", "hosts");
     let environment = output(command);
-    let mut names: Vec<&str> = environment.lines().filter_map(|line| line.split('=').next()).collect();
+    let mut names: Vec<&str> =
+        environment.lines().filter_map(|line| line.split('=').next()).collect();
     names.sort_unstable();
     assert_eq!(names, ["ADDED", "AWS_ENDPOINT_URL", "HOME", "PATH", "TERM"], "{environment}");
 }
@@ -135,7 +136,8 @@ fn a_shell_works_on_a_terminal() {
     terminal.args(["-qec", &shell, "/dev/null"]).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut terminal = terminal.spawn().expect("script is in bsdutils");
     let mut input = terminal.stdin.take().expect("its input");
-    std::io::Write::write_all(&mut input, b"echo $((6*7)) on $(hostname)\nexit 3\n").expect("typed");
+    std::io::Write::write_all(&mut input, b"echo $((6*7)) on $(hostname)\nexit 3\n")
+        .expect("typed");
     let done = terminal.wait_with_output().expect("it ends");
     let said = String::from_utf8_lossy(&done.stdout);
     assert!(said.contains("42 on ip-10-"), "{said}");

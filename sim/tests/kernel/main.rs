@@ -3,6 +3,10 @@
 //!
 //! Every test holds for root and for an ordinary user; the last one sees to that.
 
+// A test fails by panicking, and so do its helpers.
+#![allow(clippy::expect_used)]
+
+mod commands;
 mod instances;
 mod life;
 mod network;

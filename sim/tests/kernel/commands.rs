@@ -1,0 +1,106 @@
+//! The commands that are thin over the region: each does what its help says.
+
+use std::process::Command;
+
+use serde_json::Value;
+use steadfast_sim::client::LocalRegion;
+
+use super::support::{both, output, region, until};
+
+/// Runs a command of the program for a region.
+fn run(region: &LocalRegion, args: &[&str]) -> String {
+    output(command(region, args))
+}
+
+fn command(region: &LocalRegion, args: &[&str]) -> Command {
+    let mut command = Command::new(region.sim_binary());
+    command.args(["--name", region.name()]).args(args);
+    command
+}
+
+#[test]
+fn a_pool_is_listed_with_its_slots() {
+    let region = region();
+    let enis = run(&region, &["pool", "zk", "--slots", "3", "--ipv6"]);
+    let listed = run(&region, &["enis"]);
+    assert!(listed.starts_with("ENI "), "{listed}");
+    for (eni, slot) in enis.lines().zip(1..) {
+        let row = listed.lines().find(|row| row.starts_with(eni)).expect("it is listed");
+        assert!(row.ends_with(&format!("zk    {slot}")), "{row}");
+    }
+    let json: Value =
+        serde_json::from_str(&run(&region, &["enis", "--output", "json"])).expect("JSON");
+    assert_eq!(json.as_array().map(Vec::len), Some(3));
+}
+
+#[test]
+fn an_instance_is_launched_stopped_started_and_terminated() {
+    let region = region();
+    let launch = ["launch", "--wait", "--zone", "b", "--type", "t3.medium", "--tag", "Name=one"];
+    let id = run(&region, &launch).trim().to_owned();
+    let row = |state: &str| {
+        let listed = run(&region, &["instances"]);
+        let row = listed.lines().find(|row| row.starts_with(&id)).expect("it is listed").to_owned();
+        row.split_whitespace().nth(1) == Some(state) && row.contains("eu-west-1b  t3.medium")
+    };
+    assert!(row("running"));
+    for (order, state) in [("stop", "stopped"), ("start", "running"), ("terminate", "terminated")] {
+        assert_eq!(run(&region, &[order, &id]), "");
+        until(state, || row(state));
+    }
+    let again = command(&region, &["start", &id]).output().expect("it runs");
+    assert_eq!(again.status.code(), Some(1), "{}", both(&again));
+}
+
+#[test]
+fn a_group_keeps_its_count_until_it_is_deleted() {
+    let region = region();
+    run(&region, &["timing", "replace_ms=10"]);
+    let alive = || {
+        let instances = region.state().expect("the region answers").instances;
+        let alive = instances.into_iter().filter(|instance| instance.state == "running");
+        alive.map(|instance| instance.id).collect::<Vec<_>>()
+    };
+    run(&region, &["group", "zk", "--desired", "2", "--tag", "steadfast:pool=zk"]);
+    until("two run", || alive().len() == 2);
+    let victim = alive().remove(0);
+    run(&region, &["terminate", &victim]);
+    until("it is replaced", || alive().len() == 2 && !alive().contains(&victim));
+    run(&region, &["group-delete", "zk"]);
+    until("none runs", || alive().is_empty());
+}
+
+#[test]
+fn a_fault_hits_and_is_logged_until_it_is_cleared() {
+    let region = region();
+    let fault =
+        ["fault", "add", "--action", "DescribeSubnets", "--error", "Broken", "--status", "503"];
+    run(&region, &fault);
+    let calls = |outcome: &str| {
+        let log = run(&region, &["log", "--json"]);
+        log.lines().filter(|line| line.contains(&format!("\"outcome\":\"{outcome}\""))).count()
+    };
+    let refused = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        super::support::ec2(&region, "DescribeSubnets", &[])
+    }));
+    assert!(refused.is_err(), "the fault hits");
+    assert_eq!((calls("Broken"), calls("ok")), (1, 0));
+    run(&region, &["fault", "clear"]);
+    super::support::ec2(&region, "DescribeSubnets", &[]);
+    assert_eq!((calls("Broken"), calls("ok")), (1, 1));
+    let two = command(&region, &["fault", "add", "--action", "*", "--hang", "--deny"]).output();
+    assert_eq!(two.expect("it runs").status.code(), Some(64), "one kind at a time");
+}
+
+#[test]
+fn the_state_is_whole_and_a_reader_that_stops_is_no_error() {
+    let region = region();
+    run(&region, &["pool", "zk", "--slots", "200"]);
+    let state: Value = serde_json::from_str(&run(&region, &["state"])).expect("JSON");
+    assert_eq!(state["enis"].as_array().map(Vec::len), Some(200));
+    let sim = region.sim_binary().display();
+    let script = format!("set -o pipefail; {sim} --name {} state | head -1", region.name());
+    let mut piped = Command::new("bash");
+    piped.args(["-c", &script]);
+    assert_eq!(output(piped), "{\n");
+}
