@@ -15,6 +15,8 @@
 //! | `screen` | the timeline and the table |
 //! | `report` | `report.json`, and whether all is well |
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "what it shows is its purpose")]
+
 #[path = "failover/client.rs"]
 mod client;
 #[path = "failover/ensemble.rs"]

@@ -1,3 +1,29 @@
+//! An address that outlives its instance, for every member of a ZooKeeper ensemble on EC2.
+//!
+//! An agent, run at boot, claims a pre-allocated elastic network interface (ENI) with a fixed
+//! private address from a pool, attaches it, configures the host, and only then lets ZooKeeper
+//! start. EC2's attachment is the lock: an ENI has at most one, and its id is the fencing token.
+//!
+//! What decides is pure and what acts is thin. [`claim`] is the protocol, a state machine without
+//! IO, clock or chance; [`agent`] performs the effects it asks for, through the two traits of
+//! [`cloud`] and the desired state of [`net`]; [`cli`] alone names the adapters and puts them
+//! together. Dependencies run downward only:
+//!
+//! ```text
+//! main -> cli -> agent -> { claim, net } -> pool -> cloud -> ids
+//! ```
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`cli`] | what the user typed, the settings that follow, results, exit codes |
+//! | [`agent`] | performs the claim's effects; facts files, lock, release, dry run |
+//! | [`claim`] | the protocol: `step(state, event) -> (state, effects)` |
+//! | [`net`] | the host's network for a slot: planned, applied, verified, undone |
+//! | [`pool`] | a pool as its ENIs' tags make it, checked whole |
+//! | [`cloud`] | EC2 and IMDS in our words, and the adapters to them |
+//! | [`ids`] | names, parsed once and trusted from there on |
+//! | [`errors`] | one line for an error and its causes |
+
 pub mod agent;
 pub mod claim;
 pub mod cli;

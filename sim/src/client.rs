@@ -196,9 +196,8 @@ impl Client {
     pub fn console(&self, instance: &str) -> Result<String> {
         let path = self.state.console(instance);
         let read = std::fs::read(&path);
-        let read = read.map_err(|cause| {
-            ClientError::Refused(format!("{instance} has no console: {cause}"))
-        })?;
+        let read = read
+            .map_err(|cause| ClientError::Refused(format!("{instance} has no console: {cause}")))?;
         Ok(String::from_utf8_lossy(&read).into_owned())
     }
 

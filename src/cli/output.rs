@@ -1,7 +1,7 @@
 //! How it is told: results on standard output, the log and the one error on standard error.
 
 use std::fmt;
-use std::io::{IsTerminal, stderr};
+use std::io::{IsTerminal, Write, stderr, stdout};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -77,7 +77,8 @@ impl tracing::field::Visit for Message {
 
 /// Prints the one error that the program ends with.
 pub fn error(error: &CliError) {
-    eprintln!("steadfast: {error}");
+    // Nowhere else to tell it if this fails.
+    let _ = writeln!(stderr(), "steadfast: {error}");
 }
 
 /// Prints a claim's result.
@@ -140,12 +141,11 @@ pub fn released(pool: &PoolName, released: &Released, mode: Mode, format: Output
 }
 
 fn print(result: &impl Serialize, text: impl FnOnce() -> String, format: OutputFormat) {
-    use std::io::Write;
     let line = match format {
         OutputFormat::Text => text(),
         // Plain data of ours: strings, numbers and lists always serialise.
         OutputFormat::Json => serde_json::to_string(result).unwrap_or_default(),
     };
     // A reader that went away (a closed pipe) does not undo what was done.
-    let _ = writeln!(std::io::stdout(), "{line}");
+    let _ = writeln!(stdout(), "{line}");
 }

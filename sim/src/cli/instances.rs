@@ -110,10 +110,7 @@ pub fn list_enis(context: &Context) -> Result<()> {
         return print::json(&enis);
     }
     let rows: Vec<_> = enis.iter().map(eni_row).collect();
-    print::table(
-        ["ENI", "STATUS", "ZONE", "ADDRESS", "INSTANCE", "INDEX", "POOL", "SLOT"],
-        &rows,
-    )
+    print::table(["ENI", "STATUS", "ZONE", "ADDRESS", "INSTANCE", "INDEX", "POOL", "SLOT"], &rows)
 }
 
 /// Prints ids, one a line or as a JSON list.

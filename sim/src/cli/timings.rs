@@ -51,9 +51,8 @@ fn parse(timing: &str) -> Result<(String, Value)> {
     let parsed = timing.split_once('=').and_then(|(name, millis)| {
         Some((name.to_owned(), Value::from(millis.parse::<u64>().ok()?)))
     });
-    parsed.ok_or_else(|| {
-        CliError::Usage(format!("timing {timing:?}: write it as NAME=MILLISECONDS"))
-    })
+    parsed
+        .ok_or_else(|| CliError::Usage(format!("timing {timing:?}: write it as NAME=MILLISECONDS")))
 }
 
 #[cfg(test)]

@@ -79,9 +79,9 @@ pub fn is_booted(state: &StateDir, instance: &str) -> bool {
 fn recorded_init(state: &StateDir, instance: &str) -> Result<Process> {
     let recorded = fs::read(state.instance_pid(instance)).ok();
     let recorded: Option<Process> = recorded.and_then(|text| serde_json::from_slice(&text).ok());
-    recorded.filter(Process::is_alive).ok_or_else(|| {
-        FabricError(format!("{instance} is not up: see steadfast-sim instances"))
-    })
+    recorded
+        .filter(Process::is_alive)
+        .ok_or_else(|| FabricError(format!("{instance} is not up: see steadfast-sim instances")))
 }
 
 /// The environment of programs in an instance. Nothing of the host's is in it: credentials come

@@ -28,8 +28,8 @@ mod process;
 mod root;
 mod router;
 mod socket;
-mod state_dir;
 mod start;
+mod state_dir;
 mod sysctl;
 
 pub use daemon::{DaemonArgs, run as run_region};

@@ -20,7 +20,11 @@ pub fn run(arguments: &str) -> Result<()> {
     let parsed: DaemonArgs = serde_json::from_str(arguments).explain(|| "arguments")?;
     // Not the mount namespace: the region's own /proc would hide its PID 1's number on the host.
     let region = UnshareFlags::NEWNET | UnshareFlags::NEWPID | UnshareFlags::NEWUTS;
-    if may_unshare() { leave(region)? } else { leave_as_ordinary_user(region)? }
+    if may_unshare() {
+        leave(region)?
+    } else {
+        leave_as_ordinary_user(region)?
+    }
     let doing = || "cannot start the region";
     let child = this_program()
         .args(["__region", arguments])

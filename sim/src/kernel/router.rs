@@ -105,9 +105,8 @@ impl Router {
 
     /// Pulls every interface of an instance.
     pub async fn unplug_all(&mut self, instance: &str) -> Result<()> {
-        let of_it = |(eni, nic): (&String, &Plugged)| {
-            (nic.spec.instance == instance).then(|| eni.clone())
-        };
+        let of_it =
+            |(eni, nic): (&String, &Plugged)| (nic.spec.instance == instance).then(|| eni.clone());
         let enis: Vec<String> = self.plugged.iter().filter_map(of_it).collect();
         for eni in enis {
             self.unplug(&eni).await?;
@@ -231,10 +230,7 @@ fn forward() -> Result<()> {
 /// taken off where the ENI has it off.
 fn guard(nic: &Plugged) -> Result<()> {
     sysctl::set(&format!("ipv4/neigh/{}/proxy_delay", nic.outer), 0)?;
-    sysctl::set(
-        &format!("ipv4/conf/{}/rp_filter", nic.outer),
-        nic.spec.source_dest_check.into(),
-    )?;
+    sysctl::set(&format!("ipv4/conf/{}/rp_filter", nic.outer), nic.spec.source_dest_check.into())?;
     if sysctl::has_ipv6() {
         sysctl::set(&format!("ipv6/neigh/{}/proxy_delay", nic.outer), 0)?;
     }
