@@ -82,7 +82,7 @@ pub enum NetError {
     /// The routing is applied, but the kernel chooses otherwise.
     #[error(
         "traffic {} {to} {chosen}, it should leave by {nic} from the slot's address: \
-         a rule before ours decides (`ip rule`)", origin(*.from)
+         a rule or a route of somebody else's decides (`ip rule`, `ip route show table all`)", origin(*.from)
     )]
     Misrouted {
         /// The source address that was asked about; none for traffic that has not chosen one.

@@ -1,12 +1,13 @@
 //! Desired state: what is applied, that it is applied once, and undone.
 
 use serde_json::{Value, json};
+use steadfast::net::{Change, SlotAddress};
 
 use crate::judge::{addresses, list, routes, state, up};
 use crate::netns::{alone, sh};
-use crate::vpc::{PEER, PRIMARY, SLOT, TABLE, Vpc, host, mac, wanted};
+use crate::vpc::{PEER, PRIMARY, SLOT, SOON, TABLE, Vpc, host, ip, mac, wanted};
 
-fn lines(changes: &[steadfast::net::Change]) -> Vec<String> {
+fn lines(changes: &[Change]) -> Vec<String> {
     changes.iter().map(ToString::to_string).collect()
 }
 
@@ -144,6 +145,24 @@ fn undo_leaves_the_host_as_it_was() {
         assert_eq!(state(), before);
         assert!(!up(SLOT.name));
         assert_eq!(lines(&host().undo(Some(mac(&SLOT))).await.unwrap()), Vec::<String>::new());
+    });
+}
+
+#[test]
+fn undo_takes_all_of_the_slots_addresses_and_no_other() {
+    alone(|| async {
+        let _vpc = Vpc::with_slot();
+        sh("ip address add 198.51.100.7/24 dev eth1");
+        let before = state();
+        let mut want = wanted();
+        // In the first one's subnet: the kernel removes it together with the first.
+        want.addresses.push(SlotAddress { ip: ip("10.0.0.51"), ..want.addresses[0] });
+        host().apply(&want).await.unwrap();
+        host().verify(&want, SOON).await.unwrap();
+        assert_eq!(addresses(SLOT.name).len(), 4);
+
+        host().undo(Some(mac(&SLOT))).await.unwrap();
+        assert_eq!(state(), before);
     });
 }
 

@@ -12,7 +12,8 @@ use crate::vpc::ip;
 
 /// All that a claim might touch, but the MTU: addresses with their flags, up or down, the
 /// routes of all tables, the rules. Without what the kernel does by itself when a link comes
-/// up, and then still changes after a while: link-local addresses and their routes.
+/// up, and then still changes after a while: link-local addresses and their routes, and IPv6's
+/// local table, which follows the addresses.
 pub fn state() -> Value {
     json!({
         "links": list("ip -j address").iter().map(link).collect::<Vec<_>>(),
@@ -46,11 +47,12 @@ pub fn addresses(nic: &str) -> Vec<Value> {
 pub fn routes(family: &str, table: &str) -> Vec<Value> {
     // `ip` fails on a table that has never been.
     let routes = list(&format!("ip -j {family} route show table {table} 2>/dev/null || echo '[]'"));
-    let own = |it: &Value| {
+    let follows = |it: &Value| {
         let to = it["dst"].as_str().unwrap_or_default();
-        to.starts_with("fe80:") || to.starts_with("ff00:")
+        let local = family == "-6" && it["table"] == "local";
+        local || to.starts_with("fe80:") || to.starts_with("ff00:")
     };
-    routes.into_iter().filter(|it| !own(it)).collect()
+    routes.into_iter().filter(|it| !follows(it)).collect()
 }
 
 /// What a command of `ip -j` lists.

@@ -147,3 +147,15 @@ fn verify_finds_a_rule_that_comes_before_ours() {
         host().verify(&wanted(), SOON).await.unwrap();
     });
 }
+
+#[test]
+fn verify_finds_a_route_with_another_source() {
+    alone(|| async {
+        let _vpc = Vpc::with_slot();
+        host().apply(&wanted()).await.unwrap();
+        sh("ip route add 10.0.1.60 via 10.0.0.1 dev eth1 src 10.0.0.10 table 10001");
+        let error = host().verify(&wanted(), SOON).await.unwrap_err().to_string();
+        let says = "traffic to 10.0.1.60 leaves by eth1 from 10.0.0.10";
+        assert!(error.starts_with(says), "{error}");
+    });
+}
