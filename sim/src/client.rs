@@ -16,6 +16,8 @@ use crate::control::{
 };
 use crate::kernel::{StateDir, is_booted};
 
+/// The longest that an answer may take; a region answers in milliseconds.
+const ANSWER: Duration = Duration::from_secs(30);
 /// How often a wait looks again.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
@@ -216,6 +218,7 @@ pub fn tags<const N: usize>(tags: [(&str, &str); N]) -> BTreeMap<String, String>
 }
 
 fn exchange(stream: &mut UnixStream, request: &Request) -> std::io::Result<String> {
+    stream.set_read_timeout(Some(ANSWER))?;
     let mut line = serde_json::to_vec(request)?;
     line.push(b'\n');
     stream.write_all(&line)?;

@@ -24,15 +24,27 @@ pub enum Request {
     /// Makes or changes an Auto Scaling group.
     PutGroup(GroupRequest),
     /// Ends a group and terminates its instances.
-    DeleteGroup { name: String },
+    DeleteGroup {
+        /// The group's name.
+        name: String,
+    },
     /// Launches instances.
     Launch(LaunchRequest),
     /// Terminates instances: returns at once, as EC2 does.
-    Terminate { instances: Vec<String> },
+    Terminate {
+        /// Their ids.
+        instances: Vec<String>,
+    },
     /// Stops instances: returns at once.
-    Stop { instances: Vec<String> },
+    Stop {
+        /// Their ids.
+        instances: Vec<String>,
+    },
     /// Starts stopped instances: returns at once.
-    Start { instances: Vec<String> },
+    Start {
+        /// Their ids.
+        instances: Vec<String>,
+    },
     /// Changes the timings that it names; the others stay.
     SetTimings(Timings),
     /// Switches EC2's token buckets, which are on at first, and scales their sizes and rates.
@@ -48,7 +60,10 @@ pub enum Request {
     /// Removes every fault.
     ClearFaults,
     /// The log of API calls from an offset on.
-    Log { since: usize },
+    Log {
+        /// The number of the first call wanted.
+        since: usize,
+    },
     /// The whole state, for people and tests to look at.
     State,
     /// Ends the region.
@@ -62,17 +77,32 @@ pub enum Reply {
     /// To [`Request::Describe`].
     Region(RegionInfo),
     /// To [`Request::CreatePool`]: the ENI ids in slot order.
-    Pool { enis: Vec<String> },
+    Pool {
+        /// `eni-...`.
+        enis: Vec<String>,
+    },
     /// To [`Request::Launch`]: the instances' ids.
-    Instances { instances: Vec<String> },
+    Instances {
+        /// `i-...`.
+        instances: Vec<String>,
+    },
     /// To [`Request::Log`].
-    Log { calls: Vec<Call> },
+    Log {
+        /// In the order of their arrival.
+        calls: Vec<Call>,
+    },
     /// To [`Request::State`]: a [`State`] as JSON.
-    State { state: serde_json::Value },
+    State {
+        /// A [`State`].
+        state: serde_json::Value,
+    },
     /// Done.
     Done,
     /// Not done: one line that a person can act on.
-    Error { message: String },
+    Error {
+        /// Lower case: the object, the cause, the next step.
+        message: String,
+    },
 }
 
 /// How to reach the region.
@@ -280,11 +310,21 @@ pub struct Fault {
 #[serde(rename_all = "kebab-case")]
 pub enum FaultKind {
     /// EC2's error form with this HTTP status, code and message; nothing is changed.
-    Error { status: u16, code: String, message: String },
+    Error {
+        /// Such as 400.
+        status: u16,
+        /// Such as `IncorrectState`.
+        code: String,
+        /// For people.
+        message: String,
+    },
     /// `UnauthorizedOperation`, also for a dry run; nothing is changed.
     Deny,
     /// The answer comes this much later.
-    Delay { ms: u64 },
+    Delay {
+        /// Milliseconds.
+        ms: u64,
+    },
     /// Nothing is done and no answer ever comes.
     Hang,
     /// The change is made, then the connection is closed without an answer.

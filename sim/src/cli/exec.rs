@@ -50,8 +50,8 @@ pub struct Shell {
 impl Shell {
     /// Runs it; its exit status is the answer.
     pub fn run(self, context: &Context) -> Result<ExitCode> {
-        // Interactive even where standard input is no terminal, as a login is.
-        let shell = ["/bin/sh", "-c", "exec bash -i 2>/dev/null || exec sh -i"].map(Into::into);
+        let shell = "command -v bash >/dev/null && exec bash -i; exec sh -i";
+        let shell = ["/bin/sh", "-c", shell].map(Into::into);
         run(context, &Place::Instance(self.instance), &[], &shell)
     }
 }

@@ -31,11 +31,12 @@ pub enum Inner {
 impl Inner {
     /// Takes the step.
     pub fn run(self) -> Result<()> {
-        Ok(match self {
-            Inner::Namespaces { arguments } => kernel::run_namespaces(&arguments)?,
-            Inner::Region { arguments } => kernel::run_region(&arguments)?,
-            Inner::Power => kernel::run_power()?,
-            Inner::Init => kernel::run_init()?,
-        })
+        let done = match self {
+            Inner::Namespaces { arguments } => kernel::run_namespaces(&arguments),
+            Inner::Region { arguments } => kernel::run_region(&arguments),
+            Inner::Power => kernel::run_power(),
+            Inner::Init => kernel::run_init(),
+        };
+        Ok(done?)
     }
 }

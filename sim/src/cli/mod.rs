@@ -11,6 +11,7 @@ mod print;
 mod timings;
 mod up;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
@@ -114,7 +115,8 @@ pub fn main() -> ExitCode {
     match cli.run() {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("steadfast-sim: {error}");
+            // Where standard error is closed, the exit code has to do.
+            let _ = writeln!(std::io::stderr(), "steadfast-sim: {error}");
             error.code()
         }
     }

@@ -19,7 +19,7 @@ use super::error::{Explain, Result};
 use super::fabric::KernelFabric;
 use super::router::{ENDPOINT, ENDPOINT_URL, IMDS, Router};
 use super::state_dir::StateDir;
-use super::{lifeline, mounts, namespaces, socket};
+use super::{lifeline, mounts, namespaces, socket, word};
 use crate::control::Timings;
 use crate::region::{Region, RegionOptions, Side};
 
@@ -52,7 +52,7 @@ pub struct DaemonArgs {
 pub fn run(arguments: &str) -> Result<()> {
     let done = serve(arguments);
     if let Err(error) = &done {
-        println!("{error}");
+        word::say(error);
     }
     done
 }
@@ -100,7 +100,8 @@ async fn serve_region(args: DaemonArgs, api: TcpListener, control: UnixListener)
             told.instance_ended(&instance).await;
         }
     });
-    say_ready()?;
+    word::say("ready");
+    word::fall_silent()?;
     tokio::select! {
         () = region.ended() => {}
         () = lifeline::ended(args.lifeline) => {}
@@ -123,15 +124,6 @@ fn options(args: &DaemonArgs, state: &StateDir) -> RegionOptions {
 
 async fn bind(address: SocketAddr) -> Result<TcpListener> {
     TcpListener::bind(address).await.explain(|| format!("cannot listen on {address}"))
-}
-
-/// Tells who started the region, who reads to the end of the stream: so it must end, here and not
-/// in an instance that inherited it.
-fn say_ready() -> Result<()> {
-    println!("ready");
-    let null = std::fs::File::options().write(true).open("/dev/null");
-    let null = null.explain(|| "cannot open /dev/null")?;
-    rustix::stdio::dup2_stdout(&null).explain(|| "cannot close standard output")
 }
 
 /// Takes over an inherited listener, which no instance shall inherit.

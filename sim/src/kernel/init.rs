@@ -14,10 +14,10 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::disk::{Disk, Identity};
 use super::enter::environment;
 use super::error::{Explain, Result};
-use super::mounts;
 use super::primary::Lease;
 use super::process::before_exec;
 use super::root::Root;
+use super::{mounts, word};
 
 /// Where user-data is run from: the one place that nobody mounts `noexec`.
 const USER_DATA: &str = "/run/cloud-init/user-data";
@@ -48,8 +48,8 @@ pub fn run() -> Result<()> {
     runtime.explain(|| "cannot start")?.block_on(async {
         let started = boot().await;
         match &started {
-            Ok(_) => println!("up"),
-            Err(error) => println!("{error}"),
+            Ok(_) => word::say("up"),
+            Err(error) => word::say(error),
         }
         serve(started?).await
     })
@@ -118,8 +118,7 @@ fn write_script(path: &Path, text: &[u8]) -> std::io::Result<()> {
 
 /// Reaps until it is told to end.
 async fn serve(mut booted: Booted) -> Result<()> {
-    let null = File::options().write(true).open("/dev/null").explain(|| "/dev/null")?;
-    rustix::stdio::dup2_stdout(&null).explain(|| "cannot close standard output")?;
+    word::fall_silent()?;
     loop {
         tokio::select! {
             _ = booted.deaths.recv() => booted.reap(),

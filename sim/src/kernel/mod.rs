@@ -31,6 +31,7 @@ mod socket;
 mod start;
 mod state_dir;
 mod sysctl;
+mod word;
 
 pub use daemon::{DaemonArgs, run as run_region};
 pub use enter::{Place, enter, environment, is_booted};

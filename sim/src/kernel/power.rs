@@ -3,8 +3,8 @@
 use rustix::thread::UnshareFlags;
 
 use super::error::{Explain, Result};
-use super::namespaces;
 use super::process::{die_with_parent, this_program};
+use super::{namespaces, word};
 
 /// Makes an instance's namespaces, starts its PID 1 in them, says `init PID` on standard output, and
 /// ends when the instance does.
@@ -19,7 +19,7 @@ pub fn run() -> Result<()> {
     command.arg("__init");
     die_with_parent(&mut command);
     let mut init = command.spawn().explain(|| "cannot start the instance's PID 1")?;
-    println!("init {}", init.id());
+    word::say(format_args!("init {}", init.id()));
     init.wait().explain(|| "cannot wait for the instance's PID 1")?;
     Ok(())
 }

@@ -72,8 +72,10 @@ impl Router {
     /// Plugs an interface into the instance that a process (by its number here) is in. One that is
     /// plugged elsewhere is pulled first.
     pub async fn plug(&mut self, nic: &NicSpec, pid: u32) -> Result<()> {
-        if self.plugged.get(&nic.eni).is_some_and(|old| old.spec == *nic) {
-            return Ok(());
+        if let Some(old) = self.plugged.get(&nic.eni)
+            && is_same_nic(&old.spec, nic)
+        {
+            return self.adjust(nic).await;
         }
         self.unplug(&nic.eni).await?;
         let (outer, inner) = (outer_name(&nic.eni), inner_name(nic.device_index));
@@ -84,6 +86,19 @@ impl Router {
         let new = Plugged { spec: nic.clone(), outer, index };
         // Known before it is finished, so that a failure below leaves nothing that unplug misses.
         self.plugged.insert(nic.eni.clone(), new);
+        self.connect(&nic.eni).await
+    }
+
+    /// Brings a plugged interface's check up to date; the instance sees nothing of it.
+    async fn adjust(&mut self, nic: &NicSpec) -> Result<()> {
+        let Some(plugged) = self.plugged.get_mut(&nic.eni) else { return Ok(()) };
+        if plugged.spec == *nic {
+            return Ok(());
+        }
+        for rule in rules(plugged) {
+            self.netlink.remove_rule(&rule).await?;
+        }
+        plugged.spec = nic.clone();
         self.connect(&nic.eni).await
     }
 
@@ -172,6 +187,12 @@ pub fn gateways(subnet: &SubnetSpec) -> Vec<IpAddr> {
 fn outer_name(eni: &str) -> String {
     let start = eni.len().saturating_sub(14);
     format!("v{}", &eni[start..])
+}
+
+/// Whether two specifications differ in no more than what the router alone knows of.
+fn is_same_nic(old: &NicSpec, new: &NicSpec) -> bool {
+    let source_dest_check = old.source_dest_check;
+    *old == NicSpec { source_dest_check, ..new.clone() }
 }
 
 fn addresses(nic: &NicSpec) -> Vec<IpAddr> {

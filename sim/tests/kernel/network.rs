@@ -1,11 +1,12 @@
 //! The VPC as the kernel makes it, judged by `ip -j` and by packets.
 
+use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Stdio};
 
 use steadfast_sim::client::LocalRegion;
 use steadfast_sim::control::EniView;
 
-use super::support::{attach, detach, instance, ip, links, output, region, shell, until};
+use super::support::{attach, detach, ec2, instance, ip, links, output, region, shell, until};
 
 /// Answers each connection with the address it came from.
 const SERVER: &str = "
@@ -27,6 +28,25 @@ except TimeoutError:
     print('dropped')
 ";
 
+/// Waits a second for a datagram.
+const RECEIVER: &str = "
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(('0.0.0.0', 7000)); s.settimeout(1)
+print('listens', flush=True)
+try:
+    print(s.recv(9).decode())
+except TimeoutError:
+    print('dropped')
+";
+
+/// Sends one datagram from an address to another.
+const SENDER: &str = "
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind((sys.argv[1], 0)); s.sendto(b'passed', (sys.argv[2], 7000))
+";
+
 /// A server in an instance; it ends with this.
 struct Server(Child);
 
@@ -36,7 +56,7 @@ impl Server {
         let mut child = command.stdout(Stdio::piped()).spawn().expect("python3 runs");
         let mut word = [0; 7];
         let mut output = child.stdout.take().expect("its output");
-        std::io::Read::read_exact(&mut output, &mut word).expect("it listens");
+        output.read_exact(&mut word).expect("it listens");
         Server(child)
     }
 }
@@ -50,6 +70,18 @@ impl Drop for Server {
 
 fn connect(region: &LocalRegion, instance: &str, to: &str, from: &str) -> String {
     output(region.exec(instance, &["python3", "-c", CLIENT, to, from])).trim().to_owned()
+}
+
+/// Sends a datagram from an instance and address to another; what becomes of it.
+fn send(region: &LocalRegion, from: (&str, &str), to: (&str, &str)) -> String {
+    let mut receiver = region.exec(to.0, &["python3", "-c", RECEIVER]);
+    let mut receiver = receiver.stdout(Stdio::piped()).spawn().expect("python3 runs");
+    let mut lines = BufReader::new(receiver.stdout.take().expect("its output")).lines();
+    assert_eq!(lines.next().expect("a line").expect("text"), "listens");
+    output(region.exec(from.0, &["python3", "-c", SENDER, from.1, to.1]));
+    let word = lines.next().expect("a line").expect("text");
+    receiver.wait().expect("it ends");
+    word
 }
 
 fn eni(region: &LocalRegion, id: &str) -> EniView {
@@ -154,6 +186,24 @@ fn a_packet_by_the_wrong_interface_is_dropped() {
         let _server = Server::start(&region, &two, to);
         assert_eq!(&connect(&region, &one, to, from), from);
     }
+}
+
+#[test]
+fn without_ec2s_check_a_packet_of_another_source_passes() {
+    let region = region();
+    let (one, two) = (instance(&region), instance(&region));
+    let to = address(&region, &two);
+    let enis = region.state().expect("the region answers").enis;
+    let primary = enis.iter().find(|eni| eni.instance.as_deref() == Some(&one)).expect("an ENI");
+    // A source that belongs to no interface.
+    shell(&region, &one, "ip address add 192.0.2.1/32 dev lo");
+    let link = || ip(region.exec(&one, &["ip", "-j", "link", "show", "dev", "ens5"]));
+    let before = link();
+    assert_eq!(send(&region, (&one, "192.0.2.1"), (&two, &to)), "dropped");
+    let off = [("NetworkInterfaceId", primary.id.as_str()), ("SourceDestCheck.Value", "false")];
+    ec2(&region, "ModifyNetworkInterfaceAttribute", &off);
+    until("it passes", || send(&region, (&one, "192.0.2.1"), (&two, &to)) == "passed");
+    assert_eq!(link(), before, "the instance saw nothing of it");
 }
 
 #[test]
