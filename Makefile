@@ -23,7 +23,7 @@ demo:
 
 test:
 	@scripts/setup test
-	@scripts/python-clients
+	@sim/tests/clients/setup
 	$(CARGO) build --locked --workspace --bins --examples
 	$(CARGO) test --locked --workspace
 
@@ -33,7 +33,7 @@ build:
 
 bench:
 	@scripts/setup test
-	@scripts/python-clients
+	@sim/tests/clients/setup
 	$(CARGO) build --locked --release --workspace --bins
 	$(CARGO) bench --locked --bench claim
 

@@ -4,6 +4,7 @@ set -eu
 export PATH="@BIN_DIR@:$PATH"
 
 claim=$(steadfast claim --output json)
+# shellcheck source=/dev/null
 . /run/steadfast/slot.env
 echo "demo: claimed ${claim%\}},\"at\":$(date +%s.%N)}"
 
