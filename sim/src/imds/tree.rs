@@ -46,18 +46,14 @@ impl Node {
         }
     }
 
-    /// The part at a path. A branch is found with and without a slash at the end, a leaf without.
+    /// The part at a path. A slash at the end makes no difference, as in the real one: botocore
+    /// asks for leaves with one.
     pub fn find(&self, path: &str) -> Option<&Node> {
-        let (path, names_branch) = match path.strip_suffix('/') {
-            Some(path) => (path, true),
-            None => (path, false),
-        };
         let mut names = path.split('/').filter(|name| !name.is_empty());
-        let found = names.try_fold(self, |node, name| match node {
+        names.try_fold(self, |node, name| match node {
             Self::Branch(parts) => parts.get(name),
             Self::Leaf(_) => None,
-        })?;
-        (!names_branch || matches!(found, Self::Branch(_))).then_some(found)
+        })
     }
 
     /// The text of a leaf, or the names in a branch, those of branches with a slash.

@@ -2,7 +2,8 @@
 //!
 //! An instance that is stopping, stopped, shutting down or terminated counts as lost, and its
 //! replacement is launched in the zone that lost it. A stopped one is not terminated: EC2's
-//! groups do that only minutes later, and until then its interfaces stay attached.
+//! groups do that only minutes later, and until then its interfaces stay attached. Started again
+//! after it was replaced, it is one too many, and the youngest of its zone is terminated.
 
 use std::collections::BTreeMap;
 
@@ -117,7 +118,7 @@ impl Model {
             *ordered = ordered.saturating_sub(1);
         }
         let wanted = group.wanted().into_iter().find(|(of, _)| of == zone);
-        if !wanted.is_some_and(|(_, wanted)| up < wanted) {
+        if wanted.is_none_or(|(_, wanted)| up >= wanted) {
             return;
         }
         if let Some(launch) = self.group_launch(name, zone)

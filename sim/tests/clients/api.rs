@@ -1,10 +1,9 @@
-//! The EC2 API judged by clients that nobody here wrote: boto3 and the AWS CLI.
+//! The EC2 API: `tests/clients/test_*.py` by pytest.
 //!
-//! The tests themselves are in `tests/clients/*.py`. Here is what they need of us: each
-//! connection to the factory is given a region of its own, which lives as long as the connection.
-//! The first line that comes back says where the region is; then it takes control requests.
+//! Here is what those tests need of us, a factory of regions: each connection is given a region of
+//! its own, which lives as long as the connection. The first line that comes back says where the
+//! region is; then it takes control requests.
 
-use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
 
@@ -16,7 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn boto3_and_the_aws_cli_believe_the_region() {
-    let python = python();
+    let python = super::venv().join("bin/python");
     let factory = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = factory.local_addr().unwrap().to_string();
     tokio::spawn(async move {
@@ -24,31 +23,15 @@ async fn boto3_and_the_aws_cli_believe_the_region() {
             tokio::spawn(region_for(caller));
         }
     });
-    let tests = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/clients");
     let run = tokio::task::spawn_blocking(move || {
         Command::new(python)
             .args(["-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error"])
-            .arg(tests)
+            .arg(super::tests())
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .env("STEADFAST_REGION_FACTORY", address)
             .output()
     });
-    let output = run.await.unwrap().unwrap();
-    let (out, err) = (output.stdout, output.stderr);
-    let told = format!("{}{}", String::from_utf8_lossy(&out), String::from_utf8_lossy(&err));
-    println!("{told}");
-    assert!(output.status.success(), "pytest: {}", output.status);
-    assert!(!told.contains("skipped"), "a test was skipped");
-}
-
-/// The Python of the virtual environment, which `tests/clients/setup` makes.
-fn python() -> PathBuf {
-    let default = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/venv");
-    let venv = std::env::var_os("STEADFAST_VENV").map_or(default, PathBuf::from);
-    let python = venv.join("bin/python");
-    let setup = "run `sim/tests/clients/setup` first: it makes the virtual environment";
-    assert!(python.exists(), "there is no {}: {setup}", python.display());
-    python
+    super::judge(run.await.unwrap().unwrap());
 }
 
 /// Runs a region for a caller until it hangs up.

@@ -1,0 +1,38 @@
+"""Run inside an instance: boto3 finds region, credentials and itself by IMDSv2 alone."""
+
+import sys
+
+import boto3
+from botocore.utils import IMDSFetcher, InstanceMetadataRegionFetcher
+
+[_, instance] = sys.argv
+
+
+class Metadata(IMDSFetcher):
+    """Anything that the metadata service knows, by botocore's own requests."""
+
+    def __getitem__(self, path):
+        token = self._fetch_metadata_token()
+        assert token, "no token"
+        everything = lambda response: False
+        return self._get_request("latest/" + path, everything, token=token).text
+
+
+metadata = Metadata(num_attempts=1)
+assert metadata["meta-data/instance-id"] == instance
+assert metadata["meta-data/placement/availability-zone"] == "eu-west-1b"
+assert metadata["meta-data/tags/instance/steadfast:pool"] == "zk"
+
+region = InstanceMetadataRegionFetcher(num_attempts=1).retrieve_region()
+assert region == "eu-west-1", region
+
+session = boto3.Session(region_name=region)
+credentials = session.get_credentials()
+assert credentials.method == "iam-role", credentials.method
+ec2 = session.client("ec2")
+pool = [{"Name": "tag:steadfast:pool", "Values": ["zk"]}]
+zone = {"Name": "availability-zone", "Values": ["eu-west-1b"]}
+[slot] = ec2.describe_network_interfaces(Filters=[*pool, zone])["NetworkInterfaces"]
+ec2.attach_network_interface(
+    NetworkInterfaceId=slot["NetworkInterfaceId"], InstanceId=instance, DeviceIndex=1
+)

@@ -1,0 +1,30 @@
+//! boto3 inside an instance, which knows nothing but what the metadata service tells.
+
+use std::path::PathBuf;
+
+use steadfast_sim::client::{LocalRegion, Options};
+use steadfast_sim::control::{LaunchRequest, Timings};
+
+#[test]
+fn boto3_in_an_instance_needs_no_configuration() {
+    let (venv, tests) = (super::venv(), super::tests());
+    let options = Options {
+        sim_binary: PathBuf::from(env!("CARGO_BIN_EXE_steadfast-sim")),
+        shares: vec![venv.clone(), tests.clone()],
+        timings: Timings { boot_ms: Some(100), ..Timings::default() },
+        ..Options::default()
+    };
+    let region = LocalRegion::up(&options).unwrap();
+    region.create_pool("zk", 3, false).unwrap();
+    let tags = steadfast_sim::client::tags([("steadfast:pool", "zk")]);
+    let zone = Some("b".to_owned());
+    let instance = region.launch(&LaunchRequest { zone, tags, ..Default::default() }).unwrap();
+    region.wait_running(&instance).unwrap();
+    let python = venv.join("bin/python").into_os_string();
+    let program = tests.join("inside.py").into_os_string();
+    let id = instance.clone().into();
+    super::judge(region.exec(&instance, &[python, "-B".into(), program, id]).output().unwrap());
+    let calls = region.log(0).unwrap();
+    assert!(calls.iter().all(|call| call.caller == instance), "{calls:?}");
+    assert_eq!(calls.len(), 2);
+}
