@@ -1,0 +1,21 @@
+//! `steadfast claim` and `steadfast release`, whole: the real program in instances of a local
+//! region, judged by the region's own log of calls and state, by `ip -j`, by packets, by exit
+//! codes and by the files that it writes.
+//!
+//! Needs `steadfast-sim` beside `steadfast` (`cargo build --workspace --bins`), `ip`, `python3`
+//! and util-linux, but not root: the region makes its own namespaces. Nothing here skips.
+
+mod bad_input;
+mod clean;
+mod crowd;
+mod errors;
+mod killed;
+mod output;
+mod region;
+mod release;
+mod run;
+mod settings;
+mod takeover;
+mod tampering;
+mod trouble;
+mod wishes;

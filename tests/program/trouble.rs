@@ -1,0 +1,167 @@
+//! What EC2 does to a caller on a bad day: no answers, late answers, stale answers, a NIC that
+//! never comes. One slot an instance at the most, and none left where it is of no use.
+
+use steadfast_sim::control::{FaultKind, Timings};
+
+use crate::region::{Instance, Region, eventually};
+use crate::run::exit;
+use crate::tampering::{ATTACH, DESCRIBE, DETACH, INSTANCES};
+
+fn attaches_done(instance: &Instance<'_>) -> usize {
+    let done = |call: &String| {
+        call.starts_with(ATTACH) && (call.ends_with(" ok") || call.ends_with(" lose-reply"))
+    };
+    instance.calls().into_iter().filter(done).count()
+}
+
+fn stale(region: &Region, ms: u64) {
+    region.set_timings(&Timings { stale_ms: Some(ms), ..Timings::default() }).unwrap();
+}
+
+#[test]
+fn an_attach_whose_answer_is_lost_is_found_by_reading() {
+    let region = Region::with_pool(3);
+    let instance = region.launch("a");
+    region.fail(ATTACH, 1, FaultKind::LoseReply);
+    instance.claim(&[]).done();
+    assert_eq!(instance.holds().len(), 1);
+    assert_eq!(attaches_done(&instance), 1, "{:?}", instance.calls());
+}
+
+/// The read that follows may show the slot free still: then the very same attach is asked again,
+/// never another one.
+#[test]
+fn a_lost_answer_and_stale_reads_never_make_two_slots() {
+    let region = Region::with_pool(3);
+    for seed in 0..4 {
+        let instance = region.launch("a");
+        stale(&region, 700);
+        region.fail(ATTACH, 1, FaultKind::LoseReply);
+        instance.claim(&[]).done();
+        assert_eq!(instance.holds().len(), 1, "round {seed}");
+        assert_eq!(attaches_done(&instance), 1, "round {seed}: {:?}", instance.calls());
+        stale(&region, 0);
+        instance.release(&[]).done();
+    }
+}
+
+#[test]
+fn a_restart_right_after_the_attach_is_not_fooled_by_stale_reads() {
+    let region = Region::with_pool(3);
+    stale(&region, 1_500);
+    let instance = region.launch("a");
+    // Older than nothing: the pool was made a moment ago.
+    eventually("the pool is seen by every read", || {
+        let seen = (0..10).all(|_| instance.claim(&["--dry-run"]).code == 0);
+        seen.then_some(())
+    });
+    let mut first = instance.start_claim(&[]);
+    assert!(first.wait_line("attaching slot"));
+    eventually("the attach is applied", || (instance.holds().len() == 1).then_some(()));
+    first.kill();
+    instance.claim(&[]).done();
+    assert_eq!(instance.holds().len(), 1);
+    assert_eq!(attaches_done(&instance), 1, "{:?}", instance.calls());
+}
+
+#[test]
+fn calls_that_hang_are_given_up_and_made_again() {
+    let region = Region::with_pool(3);
+    let instance = region.launch("a");
+    region.fail(DESCRIBE, 1, FaultKind::Hang);
+    region.fail(ATTACH, 1, FaultKind::Hang);
+    instance.claim(&["--call-timeout", "1s"]).done();
+    let calls = instance.calls();
+    assert_eq!(calls.iter().filter(|call| call.ends_with(" hang")).count(), 2, "{calls:?}");
+    assert_eq!(instance.holds().len(), 1);
+}
+
+#[test]
+fn an_ec2_that_never_answers_is_named_at_the_deadline() {
+    let region = Region::with_pool(1);
+    let instance = region.launch("a");
+    region.fail_always(DESCRIBE, FaultKind::Hang);
+    let outcome = instance.claim(&["--call-timeout", "500ms", "--wait", "2s"]);
+    outcome.fails(exit::TEMPFAIL, &["after 2s", "no answer from EC2 to DescribeNetworkInterfaces"]);
+    assert!(instance.calls().len() >= 2);
+}
+
+#[test]
+fn a_holders_state_that_cannot_be_read_at_once_is_read_again() {
+    let region = Region::with_pool(1);
+    let (holder, instance) = (region.launch("a"), region.launch("a"));
+    holder.claim(&[]).done();
+    region.stop(&holder.id).unwrap();
+    region.fail(INSTANCES, 1, FaultKind::Hang);
+    region.fail(DETACH, 1, FaultKind::LoseReply);
+    instance.claim(&["--call-timeout", "1s"]).done();
+    assert_eq!(instance.holds(), [1]);
+}
+
+#[test]
+fn a_nic_that_never_appears_is_rolled_back() {
+    let region = Region::with_pool(1);
+    let instance = region.launch("a");
+    let network = instance.network();
+    region.fail(ATTACH, 1, FaultKind::NicNeverAppears);
+    let outcome = instance.claim(&["--nic-timeout", "1s"]);
+    outcome.fails(exit::TEMPFAIL, &["EC2 says that slot 1 is attached", "did not appear", "1s"]);
+    wait_free(&region);
+    assert_eq!(instance.network(), network);
+    assert!(!instance.has_facts());
+    instance.claim(&[]).done();
+}
+
+#[test]
+fn a_rollback_gets_over_trouble_of_its_own() {
+    let region = Region::with_pool(1);
+    let instance = region.launch("a");
+    region.fail(ATTACH, 1, FaultKind::NicNeverAppears);
+    region.fail(DETACH, 1, crate::tampering::error("RequestLimitExceeded", "Slow down."));
+    region.fail(DETACH, 1, FaultKind::LoseReply);
+    let outcome = instance.claim(&["--nic-timeout", "1s"]);
+    outcome.fails(exit::TEMPFAIL, &["did not appear"]);
+    wait_free(&region);
+}
+
+#[test]
+fn a_rollback_that_is_denied_says_what_stays_attached() {
+    let region = Region::with_pool(1);
+    let instance = region.launch("a");
+    region.fail(ATTACH, 1, FaultKind::NicNeverAppears);
+    region.fail_always(DETACH, FaultKind::Deny);
+    let outcome = instance.claim(&["--nic-timeout", "1s"]);
+    let stays = format!("slot 1 stays attached to {}", instance.id);
+    outcome.fails(exit::TEMPFAIL, &["did not appear", &stays, "steadfast release"]);
+    assert_eq!(instance.holds(), [1]);
+}
+
+/// The host refuses the configuration: the same address is on another NIC.
+#[test]
+fn a_host_that_cannot_be_configured_gives_the_slot_back() {
+    let region = Region::with_pool(1);
+    let instance = region.launch("a");
+    let address = region.slots()[0].ipv4[0].clone();
+    instance.sh(&format!("ip link add spare type dummy; ip address add {address}/32 dev spare"));
+    let network = instance.network();
+    let outcome = instance.claim(&[]);
+    outcome.fails(exit::TEMPFAIL, &[&address, "spare", "ip address del"]);
+    wait_free(&region);
+    eventually("the NIC is gone", || (instance.network() == network).then_some(()));
+    assert!(!instance.has_facts());
+}
+
+/// IMDS tells of a new interface late; the primary one's subnet is known and does for the slot.
+#[test]
+fn imds_may_lag_for_as_long_as_it_likes() {
+    let region = Region::with_pool(1);
+    let lag = Timings { imds_lag_ms: Some(600_000), ..Timings::default() };
+    region.set_timings(&lag).unwrap();
+    let instance = region.launch("a");
+    instance.claim(&[]).done();
+    assert_eq!(instance.holds(), [1]);
+}
+
+fn wait_free(region: &Region) {
+    eventually("slot 1 is free", || (region.slots()[0].status == "available").then_some(()));
+}
