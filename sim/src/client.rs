@@ -177,7 +177,8 @@ impl Client {
         deadline: Duration,
         holds: impl Fn(&InstanceView) -> bool,
     ) -> Result<InstanceView> {
-        let end = Instant::now() + deadline;
+        let begin = Instant::now();
+        let end = begin + deadline;
         loop {
             let instances = self.state()?.instances;
             let found = instances.into_iter().find(|instance| instance.id == id);
@@ -186,8 +187,9 @@ impl Client {
                 Some(instance) => instance.state,
                 None => "unknown".to_owned(),
             };
-            if Instant::now() >= end {
-                let late = format!("{id} is {now}, not {what}, after {deadline:?}");
+            // A terminated instance is in its last state: one that did not boot ends so.
+            if now == "terminated" || Instant::now() >= end {
+                let late = format!("{id} is {now}, not {what}, after {:?}", begin.elapsed());
                 return Err(ClientError::Late(late));
             }
             std::thread::sleep(LOOK_AGAIN);

@@ -7,7 +7,7 @@
 //! needs no EC2 client for it; these do what the operator's EC2 calls do, without token buckets,
 //! faults or an entry in the log of calls.
 //!
-//! The value of [`Reply::State`] is a [`State`]: the region makes it with `serde_json::to_value`.
+//! The value of `Reply::State` is a `State`: the region makes it with `serde_json::to_value`.
 
 use std::collections::BTreeMap;
 

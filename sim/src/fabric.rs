@@ -1,7 +1,7 @@
 //! What the region's model asks of the machine under it: instances to run and NICs to plug.
 //!
-//! The model (`model`) decides what is true in the region and when; a [`Fabric`] makes it so in the
-//! kernel. [`NoFabric`] makes nothing at all, for tests of the API alone.
+//! The model (`model`) decides what is true in the region and when; a `Fabric` makes it so in the
+//! kernel. `NoFabric` makes nothing at all, for tests of the API alone.
 
 use std::future::Future;
 use std::net::{Ipv4Addr, Ipv6Addr};

@@ -1,6 +1,6 @@
 //! A running region: the model, its clock, its callers and the kernel under it, put together.
 //!
-//! Whatever changes the model does so in [`Region::with`], which first lets the time pass that
+//! Whatever changes the model does so in `Region::with`, which first lets the time pass that
 //! has passed and then hands on what the kernel is to do. So there is one order of all changes.
 
 mod kernel;

@@ -164,11 +164,25 @@ impl Cli {
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory;
+
     use super::*;
 
     #[test]
     fn the_command_line_is_consistent() {
-        use clap::CommandFactory;
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_help_of_up_names_every_timing() {
+        let timings = serde_json::to_value(crate::control::Timings::default()).expect("JSON");
+        let mut cli = Cli::command();
+        let up = cli.find_subcommand_mut("up").expect("the command");
+        let help = up.render_long_help().to_string();
+        let names: Vec<&String> = timings.as_object().expect("an object").keys().collect();
+        assert!(!names.is_empty());
+        for name in names {
+            assert!(help.contains(name.as_str()), "{name} is not in the help");
+        }
     }
 }

@@ -40,7 +40,9 @@ pub struct Up {
     /// A TOML file of timings in milliseconds
     #[arg(long, value_name = "FILE")]
     timings: Option<PathBuf>,
-    /// A timing, such as attach_nic_ms=500; wins over the file
+    /// A timing in milliseconds, such as attach_nic_ms=500; wins over the file. They are: api_ms,
+    /// attach_nic_ms, attached_ms, detach_ms, boot_ms, stop_ms, terminate_ms, replace_ms, stale_ms,
+    /// imds_lag_ms, imds_device_number_lag_ms
     #[arg(long = "timing", value_name = "NAME=MS")]
     timing: Vec<String>,
     /// Stay, and end the region on Ctrl-C

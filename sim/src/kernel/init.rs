@@ -41,7 +41,7 @@ pub struct InitSpec {
     pub user_data: Vec<u8>,
 }
 
-/// Reads an [`InitSpec`] from standard input, which comes once the interfaces are plugged; says
+/// Reads an `InitSpec` from standard input, which comes once the interfaces are plugged; says
 /// `up` on standard output, or what went wrong; then runs until it is told to end.
 pub fn run() -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

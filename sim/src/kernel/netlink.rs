@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use rtnetlink::packet_route::address::AddressHeaderFlags;
 use rtnetlink::packet_route::link::{InfoData, InfoVeth};
 use rtnetlink::packet_route::neighbour::NeighbourFlags;
-use rtnetlink::packet_route::route::RouteScope;
+use rtnetlink::packet_route::route::{RouteScope, RouteType};
 use rtnetlink::packet_route::rule::RuleAction;
 use rtnetlink::{
     Error, Handle, LinkMessageBuilder, LinkUnspec, LinkVeth, RouteMessageBuilder, RuleAddRequest,
@@ -124,6 +124,13 @@ impl Netlink {
             }
         };
         but(done, &[Errno::EXIST]).explain(|| format!("cannot route everything to {gateway}"))
+    }
+
+    /// Drops what no other IPv4 route leads anywhere, and tells nobody.
+    pub async fn drop_the_rest(&self) -> Result<()> {
+        let route = RouteMessageBuilder::<Ipv4Addr>::new().kind(RouteType::BlackHole).build();
+        let done = self.0.route().add(route).replace().execute().await;
+        done.map_err(errno).explain(|| "cannot drop what leads nowhere")
     }
 
     /// Answers neighbour solicitations for an address of elsewhere on this link.

@@ -55,6 +55,8 @@ impl Router {
         for address in [IMDS, ENDPOINT] {
             netlink.add_address(lo, address.into(), 32).await?;
         }
+        // As in a VPC, a packet to an address that nobody holds vanishes; no ICMP error tells.
+        netlink.drop_the_rest().await?;
         if sysctl::has_ipv6() {
             check_sources(&netlink).await?;
         }

@@ -225,6 +225,16 @@ fn an_address_moves_with_its_interface_at_once() {
 }
 
 #[test]
+fn a_packet_to_an_address_that_nobody_holds_vanishes() {
+    let region = region();
+    let id = instance(&region);
+    let enis = region.create_pool("zk", 2, false).expect("a pool");
+    let other_zone = eni(&region, &enis[1]).ipv4.remove(0);
+    let from = address(&region, &id);
+    assert_eq!(connect(&region, &id, &other_zone, &from), "dropped");
+}
+
+#[test]
 fn duplicate_address_detection_finds_no_duplicate() {
     let region = region();
     let (one, two) = (instance(&region), instance(&region));
