@@ -2,6 +2,7 @@
 # make test   every test
 # make bench  the figures of the README
 # make build  the release binary, target/release/steadfast
+# make build-dev  the programs for trying things out, target/debug/steadfast and steadfast-sim
 # make check  formatting, lints, documentation, licences (part of .ci/run)
 #
 # Each installs what is missing first, says what, and asks before it uses sudo.
@@ -10,7 +11,7 @@ CARGO_BIN := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 export PATH := $(CARGO_BIN):$(PATH)
 CARGO ?= cargo
 
-.PHONY: help demo test bench build check install
+.PHONY: help demo test bench build build-dev check
 .DEFAULT_GOAL := help
 
 help:
@@ -30,6 +31,10 @@ test:
 build:
 	@scripts/setup build
 	$(CARGO) build --locked --release --bin steadfast
+
+build-dev:
+	@scripts/setup demo
+	$(CARGO) build --locked --workspace --bins
 
 bench:
 	@scripts/setup test

@@ -62,3 +62,53 @@ impl Report {
         problems
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::events::Kind;
+
+    fn event() -> Event {
+        Event {
+            kind: Kind::HolderStopped,
+            slot: 1,
+            address: "10.0.0.1".into(),
+            address_after: "10.0.0.1".into(),
+            instance_before: "i-1".into(),
+            instance_after: "i-2".into(),
+            claimed_s: 1.0,
+            member_s: 2.0,
+            ec2_calls: 2,
+            connect_string: "10.0.0.1:2181".into(),
+        }
+    }
+
+    fn good() -> Report {
+        Report {
+            connect_string_before: "10.0.0.1:2181".into(),
+            connect_string_after: "10.0.0.1:2181".into(),
+            events: vec![event(), event(), event()],
+            znodes_acknowledged: 10,
+            znodes_read_back: 10,
+            ..Report::default()
+        }
+    }
+
+    #[test]
+    fn each_broken_promise_is_a_problem() {
+        assert!(good().problems(None).is_empty());
+        let broken: [(&str, fn(&mut Report)); 5] = [
+            ("changed from", |r| r.events[1].address_after = "10.0.0.2".into()),
+            ("connect string", |r| r.connect_string_after = "10.0.0.2:2181".into()),
+            ("9 of 10", |r| r.znodes_read_back = 9),
+            ("0 of 0", |r| (r.znodes_acknowledged, r.znodes_read_back) = (0, 0)),
+            ("2 of 3", |r| r.events.truncate(2)),
+        ];
+        for (text, breaks) in broken {
+            let mut report = good();
+            breaks(&mut report);
+            let problems = report.problems(None);
+            assert!(problems.iter().any(|p| p.contains(text)), "{text}: {problems:?}");
+        }
+    }
+}

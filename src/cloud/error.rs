@@ -1,7 +1,7 @@
 //! What EC2's refusals mean for us: each variant answers "what may I do now?".
 //!
 //! The SDK's error types for EC2 are generic, so the code is matched as text, here and nowhere
-//! else. The table is the one in `docs/errors.md`, and a test holds the two together.
+//! else.
 
 use std::fmt;
 
@@ -89,7 +89,7 @@ pub enum CallError {
         action: Action,
     },
     /// There are no credentials, or EC2 does not take them: final.
-    #[error("EC2 takes no credentials of this instance: {message}; {NEXT_STEP_CREDENTIALS}")]
+    #[error("no credentials that EC2 accepts: {message}; {NEXT_STEP_CREDENTIALS}")]
     Credentials {
         /// What was wrong with them.
         message: String,
@@ -114,8 +114,15 @@ pub enum CallError {
     },
 }
 
-const NEXT_STEP_CREDENTIALS: &str =
-    "attach an instance profile, or set AWS_PROFILE or AWS_ACCESS_KEY_ID, and check the clock";
+const NEXT_STEP_CREDENTIALS: &str = "attach an instance profile, or set AWS_PROFILE or \
+    AWS_ACCESS_KEY_ID; check the region and the clock";
+
+impl CallError {
+    /// Whether the same call may well be answered otherwise a moment later.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::Throttled(_) | Self::Lost { .. } | Self::InTransition { .. })
+    }
+}
 
 /// What an answer with this HTTP status, code and message means.
 ///

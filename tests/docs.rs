@@ -1,0 +1,63 @@
+//! Holds the README to the program: its settings, their names and its exit codes are those that the
+//! program itself tells.
+
+use std::process::Command;
+
+fn readme() -> String {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+    std::fs::read_to_string(path).unwrap()
+}
+
+/// The rows of the README's table under a heading, each as its cells.
+fn table(heading: &str) -> Vec<Vec<String>> {
+    let text = readme();
+    let (_, section) = text.split_once(heading).unwrap_or_else(|| panic!("no {heading}"));
+    let section = section.split("\n#").next().unwrap();
+    let rows = section.lines().filter(|line| line.starts_with('|')).skip(2);
+    let cells = |row: &str| row.trim_matches('|').split('|').map(|c| c.trim().to_owned()).collect();
+    rows.map(cells).collect()
+}
+
+fn help(args: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_steadfast")).args(args).output().unwrap();
+    assert!(output.status.success());
+    // One line, so that a sentence is found however it was wrapped.
+    String::from_utf8(output.stdout).unwrap().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Every `--flag` of a help text, but those that are no settings.
+fn flags(help: &str) -> Vec<String> {
+    let not_settings = ["--help", "--version", "--dry-run", "--output"];
+    let words = help.split_whitespace().filter(|word| word.starts_with("--"));
+    let flags = words.map(|word| word.trim_end_matches([',', '.', ':', ']']).to_owned());
+    let mut flags: Vec<_> = flags.filter(|flag| !not_settings.contains(&flag.as_str())).collect();
+    flags.sort();
+    flags.dedup();
+    flags
+}
+
+#[test]
+fn the_readme_lists_every_setting_with_its_environment_variable() {
+    let help = help(&["claim", "--help"]);
+    let rows = table("### Settings");
+    let mut listed: Vec<String> = rows.iter().map(|row| row[0].replace('`', "")).collect();
+    listed.sort();
+    assert_eq!(listed, flags(&help));
+    for row in &rows {
+        let (flag, variable) = (row[0].replace('`', ""), row[1].replace('`', ""));
+        let (_, after) = help.split_once(&format!("{flag} <")).unwrap_or_else(|| panic!("{flag}"));
+        let described = after.split(" --").next().unwrap();
+        assert!(described.contains(&format!("[env: {variable}=]")), "{flag}: {described}");
+        for default in row[3].split('`').filter(|text| text.starts_with(['/', '1', '6'])) {
+            assert!(described.contains(&format!("[default: {default}")), "{flag}: {described}");
+        }
+    }
+}
+
+#[test]
+fn the_readme_lists_the_exit_codes_that_help_lists() {
+    let rows = table("### Exit codes");
+    let listed: Vec<String> = rows.iter().map(|row| format!("{} {}", row[0], row[1])).collect();
+    let told = format!("Exit codes: {}.", listed.join("; "));
+    assert!(help(&["--help"]).contains(&told), "{told}");
+}
