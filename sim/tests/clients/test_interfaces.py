@@ -134,7 +134,6 @@ def test_a_filter_takes_any_of_its_values(region, ec2):
 
 
 def test_2500_interfaces_page_by_page(region, ec2):
-    region.control("set-throttling", enabled=False)
     for k in range(2500):
         ec2.create_network_interface(SubnetId=region.subnet("a"), Description=str(k))
     paginator = ec2.get_paginator("describe_network_interfaces")
