@@ -8,6 +8,7 @@ use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rustix::fs::Mode;
 use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::mount::MountFlags;
 use rustix::thread::UnshareFlags;
@@ -62,6 +63,8 @@ fn serve(arguments: &str) -> Result<()> {
     // Standard error is the region's log.
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).init();
     let (api, control) = (adopt(args.api)?, adopt(args.control)?);
+    // Whoever starts the region may keep files to himself; instances need the usual modes.
+    rustix::process::umask(Mode::from_raw_mode(0o022));
     namespaces::leave(UnshareFlags::NEWNS)?;
     mounts::make_private()?;
     // Processes are numbered anew here, which the host's /proc does not know.
@@ -83,23 +86,13 @@ async fn serve_region(args: DaemonArgs, api: TcpListener, control: UnixListener)
     let imds = bind((IMDS, 80).into()).await?;
     let inside = bind((ENDPOINT, 80).into()).await?;
     let state = StateDir::at(&args.state_dir);
-    let (ended, mut endings) = mpsc::unbounded_channel();
+    let (ended, endings) = mpsc::unbounded_channel();
     let fabric = KernelFabric::new(state.clone(), args.shares.clone(), router, ended);
     let region = Region::new(options(&args, &state), Arc::new(fabric.clone())).await;
     let region = region.explain(|| "cannot start the region")?;
-    let serving = region.clone();
-    tokio::spawn(async move { serving.serve_api(api, Side::Outside).await });
-    let serving = region.clone();
-    tokio::spawn(async move { serving.serve_api(inside, Side::Inside).await });
-    let serving = region.clone();
-    tokio::spawn(async move { serving.serve_imds(imds).await });
+    serve_callers(&region, [(api, Side::Outside), (inside, Side::Inside)], imds);
     tokio::spawn(socket::serve(control, region.clone()));
-    let told = region.clone();
-    tokio::spawn(async move {
-        while let Some(instance) = endings.recv().await {
-            told.instance_ended(&instance).await;
-        }
-    });
+    tokio::spawn(tell_endings(region.clone(), endings));
     word::say("ready");
     word::fall_silent()?;
     tokio::select! {
@@ -108,6 +101,22 @@ async fn serve_region(args: DaemonArgs, api: TcpListener, control: UnixListener)
     }
     fabric.power_off_all().await;
     state.remove()
+}
+
+fn serve_callers(region: &Region, apis: [(TcpListener, Side); 2], imds: TcpListener) {
+    for (listener, side) in apis {
+        let region = region.clone();
+        tokio::spawn(async move { region.serve_api(listener, side).await });
+    }
+    let region = region.clone();
+    tokio::spawn(async move { region.serve_imds(imds).await });
+}
+
+/// Tells the region of instances that end by themselves.
+async fn tell_endings(region: Region, mut endings: mpsc::UnboundedReceiver<String>) {
+    while let Some(instance) = endings.recv().await {
+        region.instance_ended(&instance).await;
+    }
 }
 
 fn options(args: &DaemonArgs, state: &StateDir) -> RegionOptions {

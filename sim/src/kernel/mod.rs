@@ -28,6 +28,7 @@ mod process;
 mod root;
 mod router;
 mod socket;
+mod source_check;
 mod start;
 mod state_dir;
 mod sysctl;

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::error::Result;
-use super::netlink::{Cable, Netlink, Rule, Verdict, index_of};
+use super::netlink::{Cable, Netlink, index_of};
+use super::source_check::{check_link, check_sources, forward, rules};
 use super::sysctl;
 use crate::fabric::{NicSpec, SubnetSpec};
 
@@ -22,15 +23,6 @@ pub const ENDPOINT_URL: &str = "http://10.0.0.2";
 pub const VPC_MTU: u32 = 9001;
 /// The MTU in bytes of an interface that nobody configured.
 const PLAIN_MTU: u32 = 1500;
-/// Where IPv6 rules of interfaces stand among the rules.
-const FROM_INSTANCES: u32 = 1000;
-/// Where the rule for what the router itself sends stands.
-const FROM_ROUTER: u32 = 2000;
-/// Where the rule stands that drops all else, as silently as EC2 does.
-const FROM_OTHERS: u32 = 3000;
-/// Where the kernel's own rule stands that routes anything for anyone.
-const FROM_ANYWHERE: u32 = 32766;
-
 /// The router of one region.
 pub struct Router {
     netlink: Netlink,
@@ -97,7 +89,7 @@ impl Router {
         if plugged.spec == *nic {
             return Ok(());
         }
-        for rule in rules(plugged) {
+        for rule in rules(&plugged.outer, &plugged.spec) {
             self.netlink.remove_rule(&rule).await?;
         }
         plugged.spec = nic.clone();
@@ -109,7 +101,7 @@ impl Router {
         let Some(old) = self.plugged.remove(eni) else { return Ok(()) };
         // Its routes and what it answers for vanish with the link; what names it elsewhere stays.
         self.netlink.remove(old.index).await?;
-        for rule in rules(&old) {
+        for rule in rules(&old.outer, &old.spec) {
             self.netlink.remove_rule(&rule).await?;
         }
         for other in self.neighbours(&old.spec) {
@@ -134,7 +126,7 @@ impl Router {
     /// Configures the router's end of a plugged interface.
     async fn connect(&self, eni: &str) -> Result<()> {
         let nic = &self.plugged[eni];
-        guard(nic)?;
+        check_link(&nic.outer, &nic.spec)?;
         self.netlink.set_up(nic.index, None).await?;
         // On the link itself, too, so that the router asks for neighbours as the subnet's gateway:
         // a question from any other address would not pass an instance's own filter.
@@ -144,7 +136,7 @@ impl Router {
         for address in addresses(&nic.spec) {
             self.netlink.route_to(nic.index, address).await?;
         }
-        for rule in rules(nic) {
+        for rule in rules(&nic.outer, &nic.spec) {
             self.netlink.add_rule(&rule).await?;
         }
         self.introduce(nic).await
@@ -204,60 +196,6 @@ fn addresses(nic: &NicSpec) -> Vec<IpAddr> {
 
 fn host_prefix(address: IpAddr) -> u8 {
     if address.is_ipv4() { 32 } else { 128 }
-}
-
-/// The IPv6 rules of an interface: its own addresses are routed, or all if EC2 does not check.
-fn rules(nic: &Plugged) -> Vec<Rule<'_>> {
-    let (priority, input, verdict) = (FROM_INSTANCES, Some(nic.outer.as_str()), Verdict::Route);
-    let rule = |from| Rule { priority, input, from, verdict };
-    match nic.spec.source_dest_check {
-        _ if !sysctl::has_ipv6() => Vec::new(),
-        true => nic.spec.ipv6.iter().map(|address| rule(Some(*address))).collect(),
-        false => vec![rule(None)],
-    }
-}
-
-/// Replaces the kernel's rule that routes anything for anyone: what the router itself sends is
-/// routed, what an instance sends only by a rule of its interface.
-async fn check_sources(netlink: &Netlink) -> Result<()> {
-    let (input, from, verdict) = (None, None, Verdict::Route);
-    let own = Rule { priority: FROM_ROUTER, input: Some("lo"), from, verdict };
-    let others = Rule { priority: FROM_OTHERS, input, from, verdict: Verdict::Drop };
-    netlink.add_rule(&own).await?;
-    netlink.add_rule(&others).await?;
-    netlink.remove_rule(&Rule { priority: FROM_ANYWHERE, input, from, verdict }).await
-}
-
-/// Makes this namespace forward, answer ARP for what it can reach, and check sources: `all` is 0,
-/// since the stricter of it and a link's own setting holds.
-fn forward() -> Result<()> {
-    for (name, value) in [
-        ("ipv4/conf/all/rp_filter", 0),
-        ("ipv4/conf/default/rp_filter", 1),
-        ("ipv4/conf/default/proxy_arp", 1),
-        ("ipv4/conf/all/send_redirects", 0),
-        ("ipv4/conf/default/send_redirects", 0),
-        ("ipv4/ip_forward", 1),
-    ] {
-        sysctl::set(name, value)?;
-    }
-    if sysctl::has_ipv6() {
-        sysctl::set("ipv6/conf/all/forwarding", 1)?;
-        sysctl::set("ipv6/conf/default/accept_dad", 0)?;
-        sysctl::set("ipv6/conf/default/proxy_ndp", 1)?;
-    }
-    Ok(())
-}
-
-/// Settings that only a link itself has: neighbours are answered for at once, and EC2's check is
-/// taken off where the ENI has it off.
-fn guard(nic: &Plugged) -> Result<()> {
-    sysctl::set(&format!("ipv4/neigh/{}/proxy_delay", nic.outer), 0)?;
-    sysctl::set(&format!("ipv4/conf/{}/rp_filter", nic.outer), nic.spec.source_dest_check.into())?;
-    if sysctl::has_ipv6() {
-        sysctl::set(&format!("ipv6/neigh/{}/proxy_delay", nic.outer), 0)?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

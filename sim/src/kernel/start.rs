@@ -76,6 +76,7 @@ pub fn clean_up(state: &StateDir) -> Result<bool> {
 
 /// Starts the processes; the answer is what the region's PID 1 prints.
 fn launch(state: &StateDir, options: StartOptions) -> Result<impl Read + use<>> {
+    keep_to_ourselves()?;
     let api = bind_api(options.listen)?;
     let listen = api.local_addr().explain(|| "cannot listen")?;
     let control = UnixListener::bind(state.socket());
@@ -141,6 +142,15 @@ fn bind_api(listen: SocketAddr) -> Result<TcpListener> {
         )));
     }
     TcpListener::bind(listen).explain(|| format!("cannot listen on {listen}"))
+}
+
+/// Has child processes inherit nothing that our caller left open (a job server's pipe, a terminal):
+/// a region lives long, and instances are no business of theirs.
+fn keep_to_ourselves() -> Result<()> {
+    // SAFETY: the flag changes nothing for this process; no descriptor is closed.
+    let done = unsafe { libc::close_range(3, u32::MAX, libc::CLOSE_RANGE_CLOEXEC.cast_signed()) };
+    let done = if done == 0 { Ok(()) } else { Err(std::io::Error::last_os_error()) };
+    done.explain(|| "cannot set descriptors to close")
 }
 
 /// Lets child processes inherit a descriptor, which they learn by its number.

@@ -49,6 +49,17 @@ fn up_says_how_to_reach_it_and_down_leaves_nothing() {
 }
 
 #[test]
+fn a_region_holds_nothing_open_of_its_callers() {
+    let name = name("fds");
+    let up = format!("{} --name {name} up", sim().display());
+    let mut shell = Command::new("sh");
+    // The reader ends when the last writer does; the region would be one of them.
+    shell.args(["-c", &format!("(exec 9>&1; {up} >/dev/null) | timeout 10 cat")]);
+    output(shell);
+    output(command(&name, &["down"]));
+}
+
+#[test]
 fn up_refuses_a_region_that_is_up() {
     let region = region();
     let done = command(region.name(), &["up"]).output().expect("it runs");
