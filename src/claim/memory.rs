@@ -9,6 +9,9 @@ use super::Failure;
 
 /// How often `NotFound` is read again before it is believed.
 pub(super) const NOT_FOUND_MAX: u8 = 3;
+/// How many reads in a row must show a slot elsewhere until an attach of it that got no answer is
+/// known not to have been applied. One is not enough: a stale read shows the holder before us.
+pub(super) const ELSEWHERE_READS: u8 = 3;
 /// How often a claim that gives up reads to settle an attach of unknown outcome.
 pub(super) const SETTLE_READS_MAX: u8 = 6;
 /// How often a rollback's detach is tried.
@@ -19,11 +22,8 @@ pub(super) const ROLLBACK_TRIES_MAX: u8 = 8;
 pub struct Doubt {
     /// The slot.
     pub slot: SlotNumber,
-    /// The index that it may be attached at.
-    pub index: DeviceIndex,
-    /// Whether EC2 has refused a second attach since: then someone has it, perhaps this instance,
-    /// and a read that shows it free is stale.
-    pub refused: bool,
+    /// How many reads in a row showed it attached elsewhere.
+    pub elsewhere: u8,
 }
 
 /// What a claim remembers between two reads of the pool.

@@ -1,6 +1,6 @@
 //! What a read of the pool leads to: resume, wait, attach, or look for a lost holder.
 
-use super::memory::SETTLE_READS_MAX;
+use super::memory::{ELSEWHERE_READS, SETTLE_READS_MAX};
 use super::order::spread;
 use super::state::{Effect, Held, LocalNics, PoolView, Setup, State, Target, Want};
 use super::step::{Next, attach, await_nic, give_up, pause, roll_back};
@@ -14,11 +14,11 @@ pub(super) fn decide(setup: &Setup, memory: Memory, view: &PoolView) -> Next {
     if let Some(slot) = ours(setup, &view.pool) {
         return resume(setup, memory, slot);
     }
+    if is_view_stale(setup, view) {
+        return unsettled(memory);
+    }
     if memory.doubt.is_some() {
         return settle(setup, memory, view);
-    }
-    if is_view_stale(setup, view) {
-        return pause(memory);
     }
     if let Some(failure) = misfit(setup, &view.pool) {
         return give_up(memory, failure);
@@ -66,35 +66,42 @@ fn resume(setup: &Setup, memory: Memory, slot: &Slot) -> Next {
     await_nic(held)
 }
 
-/// An attach of unknown outcome: nothing else is attached until a read, or EC2's answer to the
-/// very same attach, tells what became of it.
+/// An attach of unknown outcome: nothing else is attached until EC2's answer to another attach of
+/// the same slot, or reads enough, tell what became of it.
 fn settle(setup: &Setup, mut memory: Memory, view: &PoolView) -> Next {
-    let Some(doubt) = memory.doubt.clone() else {
+    let Some(doubt) = &mut memory.doubt else {
         return pause(memory);
     };
     let slot = view.pool.slots.get(&doubt.slot);
-    let free = slot.filter(|slot| slot.attachment.is_none());
-    let is_settled = free.is_none() && !is_leaving(setup, slot);
-    if is_settled {
-        // Someone else has it, or it is no slot any more: it was not our attach that was applied.
-        memory.doubt = None;
-        return match memory.giving_up.take() {
-            Some((why, _)) => give_up(memory, why),
-            None => decide(setup, memory, view),
-        };
-    }
-    match free {
-        Some(slot) if memory.giving_up.is_none() && !doubt.refused => {
-            let target = Target { slot: slot.number, eni: slot.eni.clone(), index: doubt.index };
-            attach(memory, target, vec![])
+    if let Some(slot) = slot.filter(|slot| slot.attachment.is_none()) {
+        doubt.elsewhere = 0;
+        if memory.giving_up.is_some() {
+            return unsettled(memory);
         }
-        _ => unsettled(memory),
+        // Free, or a stale read. However often it is asked for, it is the same ENI: no second slot
+        // comes of it, and to wait for a read that shows it ours could be to wait for ever.
+        let index = lowest_free(&memory, &view.local);
+        let target = Target { slot: slot.number, eni: slot.eni.clone(), index };
+        return attach(memory, target, vec![]);
+    }
+    if slot.is_some_and(is_leaving) {
+        return unsettled(memory);
+    }
+    // Someone else has it, or it is no slot any more.
+    doubt.elsewhere += 1;
+    if doubt.elsewhere < ELSEWHERE_READS {
+        return unsettled(memory);
+    }
+    memory.doubt = None;
+    match memory.giving_up.take() {
+        Some((why, _)) => give_up(memory, why),
+        None => decide(setup, memory, view),
     }
 }
 
-/// Whether the slot is being detached from this very instance.
-fn is_leaving(setup: &Setup, slot: Option<&Slot>) -> bool {
-    slot.is_some_and(|slot| slot.is_held_by(&setup.me))
+/// Whether the slot is being detached: from whomever, that does not tell who has it next.
+fn is_leaving(slot: &Slot) -> bool {
+    slot.attachment.as_ref().is_some_and(|a| a.status == AttachmentStatus::Detaching)
 }
 
 /// A read that settled nothing. A claim that gives up reads a bounded number of times.

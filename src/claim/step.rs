@@ -31,7 +31,7 @@ pub fn step(setup: &Setup, state: &State, event: Event) -> Result<Next, Unexpect
             reading::decide(setup, memory, &view)
         }
         (State::Reading(memory), Event::PoolRead(Err(error))) => after_read_error(memory, error),
-        (State::Reading(memory), Event::PoolInvalid(error)) => failed(error.into(), &memory),
+        (State::Reading(memory), Event::PoolInvalid(error)) => give_up(memory, error.into()),
         (State::Pausing(memory), Event::PauseOver) => read(memory),
         (State::Pausing(memory), Event::DeadlinePassed) => give_up(memory, Failure::NoSlot),
         (State::Pausing(memory), Event::Interrupted) => give_up(memory, Failure::Interrupted),
@@ -192,23 +192,20 @@ fn after_refused_attach(
     rest: Vec<(SlotNumber, EniId)>,
     error: CallError,
 ) -> Next {
-    if let Some(doubt) = &mut memory.doubt {
-        // A second attach of a slot that may be ours: whatever EC2 says now, only a read tells who
-        // has it.
-        doubt.refused |= !matches!(error, CallError::Throttled(_) | CallError::Lost { .. });
-        return pause(memory);
-    }
     match error {
+        // An attach of unknown outcome is repeated without other candidates: who has the slot,
+        // perhaps this instance, only a read tells.
         CallError::InUse => next_candidate(memory, &target, rest),
         CallError::IndexTaken | CallError::NoRoom { .. } => {
             (State::Explaining { target, refusal: error, memory }, vec![Effect::ReadOwn])
         }
-        CallError::Lost { .. } => {
-            let Target { slot, index, .. } = target;
-            memory.doubt = Some(Doubt { slot, index, refused: false });
+        CallError::Lost { .. } if memory.doubt.is_none() => {
+            memory.doubt = Some(Doubt { slot: target.slot, elsewhere: 0 });
             read(memory)
         }
-        CallError::Throttled(_) | CallError::InTransition { .. } => pause(memory),
+        CallError::Lost { .. } | CallError::Throttled(_) | CallError::InTransition { .. } => {
+            pause(memory)
+        }
         CallError::NotFound { .. } if memory.not_found < NOT_FOUND_MAX => {
             memory.not_found += 1;
             pause(memory)
@@ -248,7 +245,7 @@ fn explain(
             eni: found.eni.clone(),
             attachment: found.attachment.clone(),
             index: found.index,
-            resumed: true,
+            resumed: memory.doubt.is_none_or(|doubt| doubt.slot != held),
         });
     }
     if matches!(refusal, CallError::NoRoom { .. }) {
