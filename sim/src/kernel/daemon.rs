@@ -1,6 +1,6 @@
 //! PID 1 of a region: the router, the region's model and its callers, put together.
 //!
-//! It ends when asked to, when its lifeline ends, or by a signal; whichever way, the kernel ends
+//! It ends when asked to, when its lifeline or its directory goes, or by a signal; whichever way, the kernel ends
 //! every instance with it, since it is PID 1 of the namespace that they are in.
 
 use std::net::SocketAddr;
@@ -98,6 +98,7 @@ async fn serve_region(args: DaemonArgs, api: TcpListener, control: UnixListener)
     tokio::select! {
         () = region.ended() => {}
         () = lifeline::ended(args.lifeline) => {}
+        () = lifeline::forgotten(&state) => {}
     }
     fabric.power_off_all().await;
     state.remove()

@@ -4,7 +4,7 @@
 //! its user namespace.
 
 use std::fs;
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 
 use rustix::process::{getegid, geteuid};
 use rustix::thread::{CapabilitySet, UnshareFlags, capabilities, unshare_unsafe};
@@ -25,16 +25,22 @@ pub fn run(arguments: &str) -> Result<()> {
     } else {
         leave_as_ordinary_user(region)?
     }
-    let doing = || "cannot start the region";
-    let child = this_program()
+    let mut child = this_program()
         .args(["__region", arguments])
         .env_clear()
         .stdin(Stdio::inherit())
         .spawn()
-        .explain(doing)?;
-    let process = Process::find(child.id());
-    let process = process.ok_or_else(|| FabricError("the region's PID 1 ended at once".into()))?;
-    StateDir::at(parsed.state_dir).record(process)
+        .explain(|| "cannot start the region")?;
+    // A region that nobody finds again would live for ever.
+    record(&child, &StateDir::at(parsed.state_dir)).inspect_err(|_| {
+        let _ = child.kill();
+    })
+}
+
+fn record(region: &Child, state: &StateDir) -> Result<()> {
+    let process = Process::find(region.id());
+    let process = process.ok_or_else(|| FabricError("the region ended at once".into()))?;
+    state.record(process)
 }
 
 /// Moves this process into new namespaces.

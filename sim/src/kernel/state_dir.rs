@@ -95,14 +95,25 @@ impl StateDir {
 
     /// Records the region's PID 1.
     pub fn record(&self, region: Process) -> Result<()> {
-        let path = self.0.join("region.json");
         let text = serde_json::to_vec(&region).explain(|| "cannot record the region")?;
-        fs::write(&path, text).explain(|| format!("cannot write {}", path.display()))
+        let (new, path) = (self.0.join("region.json.new"), self.region());
+        let written = fs::write(&new, text).and_then(|()| fs::rename(&new, &path));
+        written.explain(|| format!("cannot write {}", path.display()))
     }
 
     /// The region's PID 1 as recorded, alive or not.
     pub fn recorded(&self) -> Option<Process> {
-        serde_json::from_slice(&fs::read(self.0.join("region.json")).ok()?).ok()
+        serde_json::from_slice(&fs::read(self.region()).ok()?).ok()
+    }
+
+    /// Whether there is no record; one that cannot be read for another reason is still there.
+    pub fn is_forgotten(&self) -> bool {
+        fs::metadata(self.region()).is_err_and(|error| error.kind() == ErrorKind::NotFound)
+    }
+
+    /// The record of the region's PID 1.
+    fn region(&self) -> PathBuf {
+        self.0.join("region.json")
     }
 
     /// Whether anything is there.

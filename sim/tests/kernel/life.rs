@@ -20,8 +20,26 @@ fn region_process(name: &str) -> Process {
     StateDir::of(name).expect("a good name").recorded().expect("a recorded region")
 }
 
-fn name(purpose: &str) -> String {
-    format!("{purpose}-{}", std::process::id())
+/// The name of a region that a test starts by the command line.
+struct Name(String);
+
+fn name(purpose: &str) -> Name {
+    Name(format!("{purpose}-{}", std::process::id()))
+}
+
+impl std::ops::Deref for Name {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Drop for Name {
+    /// A test that fails half-way leaves no region behind.
+    fn drop(&mut self) {
+        let _ = command(self, &["down"]).output();
+    }
 }
 
 fn kill(pid: u32, signal: Signal) {
@@ -41,17 +59,17 @@ fn up_says_how_to_reach_it_and_down_leaves_nothing() {
     assert_eq!(ids.lines().count(), 2, "{ids}");
     let processes = processes(region_process(&name).pid);
     assert!(processes.len() >= 5, "a region, and two for each instance: {processes:?}");
-    assert_eq!(output(command(&name, &["down"])), format!("region {name} is down\n"));
+    assert_eq!(output(command(&name, &["down"])), format!("region {} is down\n", &*name));
     until("no process is left", || !processes.iter().any(Process::is_alive));
     assert!(!StateDir::of(&name).expect("a good name").exists());
     assert_eq!(host(), before);
-    assert_eq!(output(command(&name, &["down"])), format!("region {name} was not up\n"));
+    assert_eq!(output(command(&name, &["down"])), format!("region {} was not up\n", &*name));
 }
 
 #[test]
 fn a_region_holds_nothing_open_of_its_callers() {
     let name = name("fds");
-    let up = format!("{} --name {name} up", sim().display());
+    let up = format!("{} --name {} up", sim().display(), &*name);
     let mut shell = Command::new("sh");
     // The reader ends when the last writer does; the region would be one of them.
     shell.args(["-c", &format!("(exec 9>&1; {up} >/dev/null) | timeout 10 cat")]);
@@ -82,7 +100,7 @@ fn a_killed_region_leaves_no_process_and_down_cleans_up() {
     assert_eq!(host(), before);
     let done = command(&name, &["instances"]).output().expect("it runs");
     assert_eq!(done.status.code(), Some(69), "{}", both(&done));
-    assert_eq!(output(command(&name, &["down"])), format!("region {name} is down\n"));
+    assert_eq!(output(command(&name, &["down"])), format!("region {} is down\n", &*name));
     assert!(!StateDir::of(&name).expect("a good name").exists());
 }
 
@@ -96,6 +114,16 @@ fn up_replaces_a_crashed_region() {
     output(command(&name, &["up"]));
     assert_ne!(region_process(&name), process);
     output(command(&name, &["down"]));
+}
+
+#[test]
+fn a_region_that_cannot_be_found_any_more_ends() {
+    let name = name("lost");
+    output(command(&name, &["up"]));
+    let process = region_process(&name);
+    let state = StateDir::of(&name).expect("a good name");
+    std::fs::remove_dir_all(state.path()).expect("it is ours");
+    until("it ends", || !process.is_alive());
 }
 
 #[test]

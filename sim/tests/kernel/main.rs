@@ -37,17 +37,19 @@ fn all_of_it_holds_for_the_other_kind_of_user() {
 
 /// An ordinary user if this is root, else root (of a user namespace, with root's rights there).
 fn as_other_user(place: &support::PublicDir) -> Command {
-    if !rustix::process::geteuid().is_root() {
-        let mut command = Command::new("unshare");
-        command.args(["--user", "--map-root-user", "--"]);
-        return command;
-    }
     let runtime_dir = place.path().join("run");
     std::fs::create_dir(&runtime_dir).expect("a runtime directory");
-    let nobody = NOBODY.parse().ok();
-    std::os::unix::fs::chown(&runtime_dir, nobody, nobody).expect("it is nobody's");
-    let mut command = Command::new("setpriv");
-    command.args(["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups", "--"]);
+    let mut command = if rustix::process::geteuid().is_root() {
+        let nobody = NOBODY.parse().ok();
+        std::os::unix::fs::chown(&runtime_dir, nobody, nobody).expect("it is nobody's");
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups", "--"]);
+        command
+    } else {
+        let mut command = Command::new("unshare");
+        command.args(["--user", "--map-root-user", "--"]);
+        command
+    };
     command.env("XDG_RUNTIME_DIR", runtime_dir);
     command
 }
