@@ -1,4 +1,4 @@
-//! One line for an error and its causes, each thing said once.
+//! One line for an error and its causes, each thing said once; or for the first cause alone.
 
 use std::error::Error;
 
@@ -15,4 +15,10 @@ pub fn chain(error: &dyn Error) -> String {
         cause = error.source();
     }
     line
+}
+
+/// The innermost cause: what happened, without the layers that pass it on.
+pub fn root(error: &dyn Error) -> String {
+    let innermost = std::iter::successors(Some(error), |&error| error.source()).last();
+    innermost.unwrap_or(error).to_string()
 }

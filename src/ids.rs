@@ -137,7 +137,7 @@ impl fmt::Display for MacAddr {
 
 /// A slot's number, 1 to 255: the range of ZooKeeper's server ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "u8", into = "u8")]
+#[serde(try_from = "i64", into = "u8")]
 pub struct SlotNumber(u8);
 
 impl SlotNumber {
@@ -150,6 +150,14 @@ impl SlotNumber {
 impl TryFrom<u8> for SlotNumber {
     type Error = InvalidId;
     fn try_from(number: u8) -> Result<Self, InvalidId> {
+        number.to_string().parse()
+    }
+}
+
+/// From a file, where any number may stand.
+impl TryFrom<i64> for SlotNumber {
+    type Error = InvalidId;
+    fn try_from(number: i64) -> Result<Self, InvalidId> {
         number.to_string().parse()
     }
 }

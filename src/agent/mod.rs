@@ -29,7 +29,7 @@ pub use release::Released;
 
 use crate::claim::{Effect, Event, Failure, Held, Setup, State, Want, step};
 use crate::cloud::counted::Counted;
-use crate::cloud::{Cloud, Identity, Metadata};
+use crate::cloud::{CallError, Cloud, Identity, Metadata};
 use crate::ids::PoolName;
 use crate::net::Host;
 use survey::Survey;
@@ -134,12 +134,16 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
         left: Option<crate::ids::SlotNumber>,
         survey: Survey,
     ) -> AgentError {
-        let detail = match &why {
-            Failure::NoSlot | Failure::NoSlotInZone => {
-                survey.explain(&self.me.zone, &self.request, &why)
-            }
+        let mut detail = survey.explain(&self.me.zone, &self.request, &why);
+        if left.is_none() && !matches!(why, Failure::HoldsAnother { .. }) {
+            detail = Some(detail.unwrap_or_else(|| why.to_string()) + &survey.given_back());
+        }
+        // Not for want of a slot: then to try again is worth it, which the exit status says.
+        let blamed = match why {
+            Failure::NoSlot => survey.to_blame(&self.me.zone, self.request.want).cloned(),
             _ => None,
         };
+        let why = blamed.map_or(why, Failure::Call);
         AgentError::Failed { why, detail, left, instance: self.me.instance.clone() }
     }
 
@@ -153,22 +157,22 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
                 info!(pool = %view.pool.name, slots, free, zone, "{}: {free} free in {zone}", view.pool);
             }
             (State::Attaching { target, .. }, Event::Attached(Err(error))) => {
-                info!(slot = target.slot.get(), %error, "slot {} was not attached: {error}", target.slot);
+                info!(slot = target.slot.get(), "slot {} was not attached: {error}", target.slot);
             }
             (
                 _,
                 Event::PoolRead(Err(error))
                 | Event::HoldersRead(Err(error))
                 | Event::OwnRead(Err(error)),
-            ) => {
-                warn!(%error, "{error}");
+            ) if error.may_pass() => warn!("{error}"),
+            (_, Event::Detached(Err(error))) if *error != CallError::AttachmentGone => {
+                warn!("not detached: {error}");
             }
-            (_, Event::Detached(Err(error))) => warn!(%error, "not detached: {error}"),
             (State::AwaitingNic(held), Event::NicMissing) => {
                 warn!(slot = held.slot.get(), "the NIC of slot {} did not appear", held.slot);
             }
             (State::Configuring(held), Event::Configured(Err(error))) => {
-                warn!(slot = held.slot.get(), %error, "slot {} cannot be used: {error}", held.slot);
+                warn!(slot = held.slot.get(), "slot {} cannot be used: {error}", held.slot);
             }
             (State::Configuring(held), Event::Configured(Ok(()))) => {
                 survey.warn_of_others(held, &self.me)

@@ -53,11 +53,11 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
     /// do not show, EC2 refuses by the device index, and then it is asked.
     pub(super) async fn local_nics(&self) -> (LocalNics, Vec<crate::cloud::MetadataNic>) {
         let listed = self.metadata.nics().await.unwrap_or_else(|error| {
-            warn!(%error, "{error}");
+            warn!("{error}");
             Vec::new()
         });
         let in_kernel = self.host.nics().await.unwrap_or_else(|error| {
-            warn!(%error, "{error}");
+            warn!("{error}");
             Vec::new()
         });
         let primary = DeviceIndex(0);
@@ -98,6 +98,7 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
             slot = slot.get(), %eni, index = index.0,
             "attaching slot {slot} ({eni}) at device index {index}"
         );
+        survey.tried = Some((*slot, eni.clone()));
         let outcome = self.cloud.attach(eni, &self.me.instance, *index, Mode::Do).await;
         survey.trouble = outcome.as_ref().err().cloned();
         // Only a dry run is answered without an attachment.
@@ -130,12 +131,14 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
         Event::Detached(outcome)
     }
 
-    async fn await_nic(&mut self, held: Held, survey: &Survey) -> Event {
+    async fn await_nic(&mut self, held: Held, survey: &mut Survey) -> Event {
         let Some(slot) = survey.pool.as_ref().and_then(|pool| pool.slots.get(&held.slot)) else {
             return Event::NicMissing;
         };
         let left = self.deadline.saturating_duration_since(Instant::now());
         let within = self.request.nic_timeout.min(left.max(NIC_TIMEOUT_MIN));
+        survey.attached = Some(held.slot);
+        survey.waited_for_nic = within;
         if held.resumed {
             info!(slot = held.slot.get(), "this instance holds slot {}", held.slot);
         }
@@ -150,7 +153,7 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
             }
             Ok(None) => Event::NicMissing,
             Err(error) => {
-                warn!(%error, "{error}");
+                warn!("{error}");
                 Event::NicMissing
             }
         }
@@ -161,10 +164,10 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
         info!(slot = held.slot.get(), "giving slot {} back", held.slot);
         let slot = survey.pool.as_ref().and_then(|pool| pool.slots.get(&held.slot));
         if let Err(error) = self.host.undo(slot.map(|slot| slot.mac)).await {
-            warn!(%error, "{error}");
+            warn!("{error}");
         }
         if let Err(error) = Facts::remove(&self.request.run_dir) {
-            warn!(%error, "{error}");
+            warn!("{error}");
         }
         Event::Unconfigured
     }

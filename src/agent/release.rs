@@ -91,18 +91,14 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
     {
         for round in 0.. {
             let error = match call().await {
-                Err(
-                    error @ (CallError::Throttled(_)
-                    | CallError::Lost { .. }
-                    | CallError::InTransition { .. }),
-                ) => error,
+                Err(error) if error.may_pass() => error,
                 settled => return settled,
             };
             let until = Instant::now() + backoff::pause(round, fastrand::f64());
             if until > self.deadline {
                 return Err(error);
             }
-            warn!(%error, "{error}");
+            warn!("{error}");
             sleep_until(until).await;
         }
         unreachable!("the loop ends by its deadline")

@@ -32,7 +32,8 @@ pub enum CliError {
     /// A settings file cannot be read.
     #[error("{path}: {source}; {}", match source.kind() {
         std::io::ErrorKind::PermissionDenied => "run as root, or let this user read it",
-        _ => "mend the path given by --config or STEADFAST_CONFIG",
+        std::io::ErrorKind::NotFound => "mend the path given by --config or STEADFAST_CONFIG",
+        _ => "make it a file, or name another with --config",
     })]
     SettingsFile {
         /// The file.

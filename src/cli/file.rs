@@ -50,18 +50,25 @@ pub fn read(named: Option<&Path>) -> Result<FileSettings, CliError> {
 }
 
 fn parse(path: &Path, text: &str) -> Result<FileSettings, CliError> {
-    toml::from_str(text).map_err(|error| {
+    let file: FileSettings = toml::from_str(text).map_err(|error| {
         let start = error.span().map_or(0, |span| span.start);
         let line = text.bytes().take(start).filter(|&b| b == b'\n').count() + 1;
         let key = text.lines().nth(line - 1).and_then(|l| l.split_once('=')).map(|(key, _)| key);
         let key = key.map(|key| format!("{}: ", key.trim())).unwrap_or_default();
         let message = error.message().replace('\n', " ");
         CliError::Settings(format!("{}, line {line}: {key}{message}", path.display()))
-    })
+    })?;
+    if file.slot.is_some() && file.only_slot.is_some() {
+        let path = path.display();
+        let text = format!("{path}: it has both slot and only-slot: remove one of them");
+        return Err(CliError::Settings(text));
+    }
+    Ok(file)
 }
 
 fn duration<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
-    let text = String::deserialize(from)?;
+    let no_text = |e| serde::de::Error::custom(format!("{e}, as \"90s\" or \"10m\""));
+    let text = String::deserialize(from).map_err(no_text)?;
     humantime::parse_duration(&text).map(Some).map_err(|e| {
         serde::de::Error::custom(format!("{text:?} is not a time (as 90s or 10m): {e}"))
     })
@@ -90,12 +97,17 @@ mod tests {
         let unknown = refused("pool = \"kafka\"\npoool = \"x\"\n");
         assert!(unknown.contains("line 2: poool: unknown field"), "{unknown}");
         let mistyped = refused("\n\nwait = 10\n");
-        assert!(mistyped.contains("line 3: wait: invalid type"), "{mistyped}");
+        let told = "line 3: wait: invalid type: integer `10`, expected a string, as \"90s\"";
+        assert!(mistyped.contains(told), "{mistyped}");
         let bad = refused("wait = \"soon\"\n");
         assert!(bad.contains("line 1: wait: \"soon\" is not a time"), "{bad}");
         let slot = refused("slot = 0\n");
         assert!(slot.contains("line 1: slot: \"0\" is not a slot number"), "{slot}");
+        let large = refused("slot = 256\n");
+        assert!(large.contains("line 1: slot: \"256\" is not a slot number"), "{large}");
         let syntax = refused("pool = \n");
         assert!(syntax.contains("line 1: pool:"), "{syntax}");
+        let both = refused("slot = 1\nonly-slot = 2\n");
+        assert!(both.starts_with("steadfast.toml: it has both"), "{both}");
     }
 }

@@ -129,13 +129,14 @@ pub fn dry_run(plan: &DryRun, format: OutputFormat) {
 
 /// Prints a release's result.
 pub fn released(pool: &PoolName, released: &Released, mode: Mode, format: OutputFormat) {
-    let verb = if mode == Mode::DryRun { "would release" } else { "released" };
-    let text = || match released.slots.as_slice() {
-        [] => format!("this instance holds no slot of pool {pool}"),
-        slots => {
-            let slots: Vec<String> = slots.iter().map(|s| s.slot.to_string()).collect();
-            format!("{verb} slot {} of pool {pool}", slots.join(" and "))
-        }
+    let slots: Vec<String> = released.slots.iter().map(|s| s.slot.to_string()).collect();
+    let slots = slots.join(" and ");
+    let text = || match (slots.as_str(), mode) {
+        ("", _) => format!("this instance holds no slot of pool {pool}"),
+        (_, Mode::Do) => format!("released slot {slots} of pool {pool}"),
+        (_, Mode::DryRun) => format!(
+            "would release slot {slots} of pool {pool}; EC2 permits ec2:DetachNetworkInterface"
+        ),
     };
     print(released, text, format);
 }

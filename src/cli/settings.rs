@@ -95,10 +95,6 @@ async fn want(
     file: &FileSettings,
     metadata: &impl Metadata,
 ) -> Result<Want, CliError> {
-    if file.slot.is_some() && file.only_slot.is_some() {
-        let text = "the settings file has both slot and only-slot: remove one of them";
-        return Err(CliError::Settings(text.to_owned()));
-    }
     let said = |slot: Option<SlotNumber>, only: Option<SlotNumber>| {
         only.map(Want::Only).or(slot.map(Want::Prefer))
     };

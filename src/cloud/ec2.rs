@@ -261,11 +261,21 @@ where
     }
     let causes = causes(&error);
     if let Some(credentials) = causes.iter().find_map(|e| e.downcast_ref::<CredentialsError>()) {
-        let message = crate::errors::chain(credentials);
-        return CallError::Credentials { message };
+        return CallError::Credentials { message: no_credentials(credentials) };
     }
     let innermost = causes.last().map_or_else(|| error.to_string(), ToString::to_string);
-    CallError::Lost { action, cause: innermost }
+    let timed_out = matches!(error, SdkError::TimeoutError(_));
+    CallError::Lost { action, cause: if timed_out { "timed out".to_owned() } else { innermost } }
+}
+
+/// In one line: the SDK lists every place that it looked in on a line of its own.
+fn no_credentials(error: &CredentialsError) -> String {
+    match error {
+        CredentialsError::CredentialsNotLoaded(_) => {
+            "there are none in the environment, the AWS profile or the instance's role".to_owned()
+        }
+        other => crate::errors::chain(other),
+    }
 }
 
 /// The causes of an error, outermost first.

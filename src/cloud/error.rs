@@ -47,7 +47,10 @@ pub enum CallError {
     #[error("the device index is taken")]
     IndexTaken,
     /// The instance type takes no more interfaces: final.
-    #[error("the instance type takes no more interfaces ({message})")]
+    #[error(
+        "the instance type takes no more interfaces ({message}): detach one that is not needed, \
+         or launch a larger type"
+    )]
     NoRoom {
         /// EC2's words, which name the type and its limit.
         message: String,
@@ -122,6 +125,16 @@ impl CallError {
     pub fn may_pass(&self) -> bool {
         matches!(self, Self::Throttled(_) | Self::Lost { .. } | Self::InTransition { .. })
     }
+
+    /// Whether it says what is wrong with an interface that was to be attached, without its name.
+    pub fn is_about_interface(&self) -> bool {
+        match self {
+            Self::NoRoom { .. } | Self::WrongZone { .. } | Self::NotFound { .. } => true,
+            Self::NotPermitted { .. } => true,
+            Self::Refused { action, .. } => *action == Action::AttachNetworkInterface,
+            _ => false,
+        }
+    }
 }
 
 /// What an answer with this HTTP status, code and message means.
@@ -179,7 +192,7 @@ pub enum MetadataError {
     /// Nothing answers at its address.
     #[error(
         "the instance metadata service does not answer ({cause}): steadfast runs on an EC2 \
-         instance with IMDS enabled; check the instance's metadata options"
+         instance with IMDS enabled; check its metadata options (from a container, the hop limit, too)"
     )]
     Unreachable {
         /// What the client saw.

@@ -12,7 +12,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 use super::{Identity, Metadata, MetadataError, MetadataNic};
-use crate::errors::chain;
+use crate::errors::{chain, root};
 use crate::ids::{DeviceIndex, InvalidId, MacAddr};
 
 const IDENTITY: &str = "/latest/dynamic/instance-identity/document";
@@ -138,10 +138,10 @@ fn invalid(path: &str, cause: &str) -> MetadataError {
 fn metadata_error(path: &str, error: &ImdsError) -> MetadataError {
     match error {
         ImdsError::FailedToLoadToken(e) if !e.is_dispatch_failure() => {
-            MetadataError::NoToken { cause: chain(error) }
+            MetadataError::NoToken { cause: root(error) }
         }
         ImdsError::FailedToLoadToken(_) | ImdsError::IoError(_) => {
-            MetadataError::Unreachable { cause: chain(error) }
+            MetadataError::Unreachable { cause: root(error) }
         }
         ImdsError::ErrorResponse(e) => invalid(path, &format!("HTTP {}", e.response().status())),
         _ => invalid(path, &chain(error)),

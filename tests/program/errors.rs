@@ -105,7 +105,7 @@ fn an_instance_type_without_room_is_named_with_its_limit() {
     wait_nics(&instance, 2);
     let before = region.changes().1;
     let outcome = instance.claim(&[]);
-    outcome.fails(exit::CONFIG, &["takes no more interfaces", "t3.micro"]);
+    outcome.fails(exit::CONFIG, &["slot 1 (eni-", "takes no more interfaces", "t3.micro"]);
     assert_eq!(region.changes().1, before);
 }
 
@@ -165,7 +165,8 @@ fn a_slot_that_was_just_deleted_is_got_over() {
 #[test]
 fn what_ec2_never_permits_is_final() {
     let message = "The network interface is managed by an AWS service.";
-    refused("OperationNotPermitted", message, exit::NOPERM, &[message]);
+    let texts = ["slot ", " (eni-", "cannot be attached", message];
+    refused("OperationNotPermitted", message, exit::NOPERM, &texts);
 }
 
 #[test]
@@ -195,7 +196,10 @@ fn throttling_without_end_is_told_at_the_deadline() {
     let instance = region.launch("a");
     region.fail_always(ATTACH, error("RequestLimitExceeded", "Slow down."));
     let outcome = instance.claim(&["--wait", "2s"]);
-    outcome.fails(exit::TEMPFAIL, &["after 2s", "throttles AttachNetworkInterface"]);
+    outcome.fails(
+        exit::TEMPFAIL,
+        &["within 2s", "slot 1 is free", "throttles AttachNetworkInterface"],
+    );
     assert_eq!(instance.holds(), [0; 0]);
 }
 

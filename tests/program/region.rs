@@ -120,7 +120,8 @@ impl Region {
         self.request(&Request::SetThrottling { enabled, scale }).unwrap();
     }
 
-    /// What happened so far, for comparison: all but the reads of the log, and the ENIs.
+    /// What was changed so far, for comparison: the log without reads and dry runs, and the ENIs
+    /// without their status, in which time alone changes something.
     pub fn changes(&self) -> (Vec<String>, Vec<Value>) {
         let calls = self.log(0).unwrap().into_iter();
         let changes = calls.filter(|call| {
@@ -128,8 +129,9 @@ impl Region {
             !call.action.starts_with("Describe") && !is_dry
         });
         let changes = changes.map(|call| format!("{} {}", call.action, call.outcome)).collect();
-        let enis = self.state().unwrap().enis;
-        (changes, enis.iter().map(|eni| serde_json::to_value(eni).unwrap()).collect())
+        let enis = self.state().unwrap().enis.into_iter();
+        let enis = enis.map(|eni| EniView { status: String::new(), ..eni });
+        (changes, enis.map(|eni| serde_json::to_value(eni).unwrap()).collect())
     }
 }
 

@@ -96,10 +96,10 @@ fn a_mistyped_file_is_told_by_line_and_key() {
     let instance = region.launch("a");
     let mistakes = [
         ("pool = \"kafka\"\npoool = \"x\"", "line 2: poool: unknown field"),
-        ("pool = \"kafka\"\n\nwait = 10", "line 3: wait:"),
+        ("pool = \"kafka\"\n\nwait = 10", "line 3: wait: invalid type: integer `10`"),
         ("wait = \"soon\"", "line 1: wait: \"soon\" is not a time"),
         ("pool = \"kafka\"\nslot = 0", "line 2: slot: \"0\" is not a slot number"),
-        ("slot = 256", "line 1: slot:"),
+        ("slot = 256", "line 1: slot: \"256\" is not a slot number (1 to 255)"),
         ("pool = \"no blanks\"", "line 1: pool: \"no blanks\" is not a pool name"),
         ("pool kafka", "line 1: "),
         ("slot = 1\nonly-slot = 2", "both slot and only-slot"),

@@ -82,7 +82,10 @@ fn an_ec2_that_never_answers_is_named_at_the_deadline() {
     let instance = region.launch("a");
     region.fail_always(DESCRIBE, FaultKind::Hang);
     let outcome = instance.claim(&["--call-timeout", "500ms", "--wait", "2s"]);
-    outcome.fails(exit::TEMPFAIL, &["after 2s", "no answer from EC2 to DescribeNetworkInterfaces"]);
+    outcome.fails(
+        exit::TEMPFAIL,
+        &["within 2s", "no answer from EC2 to DescribeNetworkInterfaces: timed out"],
+    );
     assert!(instance.calls().len() >= 2);
 }
 
@@ -105,7 +108,10 @@ fn a_nic_that_never_appears_is_rolled_back() {
     let network = instance.network();
     region.fail(ATTACH, 1, FaultKind::NicNeverAppears);
     let outcome = instance.claim(&["--nic-timeout", "1s"]);
-    outcome.fails(exit::TEMPFAIL, &["EC2 says that slot 1 is attached", "did not appear", "1s"]);
+    outcome.fails(
+        exit::TEMPFAIL,
+        &["slot 1 is attached", "did not appear within 1s", "slot 1 was given back"],
+    );
     wait_free(&region);
     assert_eq!(instance.network(), network);
     assert!(!instance.has_facts());
@@ -142,10 +148,10 @@ fn a_host_that_cannot_be_configured_gives_the_slot_back() {
     let region = Region::with_pool(1);
     let instance = region.launch("a");
     let address = region.slots()[0].ipv4[0].clone();
-    instance.sh(&format!("ip link add spare type dummy; ip address add {address}/32 dev spare"));
+    instance.sh(&format!("ip address add {address}/32 dev lo"));
     let network = instance.network();
     let outcome = instance.claim(&[]);
-    outcome.fails(exit::TEMPFAIL, &[&address, "spare", "ip address del"]);
+    outcome.fails(exit::TEMPFAIL, &[&address, "lo", "ip address del", "slot 1 was given back"]);
     wait_free(&region);
     eventually("the NIC is gone", || (instance.network() == network).then_some(()));
     assert!(!instance.has_facts());
