@@ -5,6 +5,8 @@
 
 mod kernel;
 mod requests;
+#[cfg(test)]
+mod tests;
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
