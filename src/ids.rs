@@ -6,7 +6,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// A text that is not the name it should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -136,8 +136,8 @@ impl fmt::Display for MacAddr {
 }
 
 /// A slot's number, 1 to 255: the range of ZooKeeper's server ids.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "i64", into = "u8")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(into = "u8")]
 pub struct SlotNumber(u8);
 
 impl SlotNumber {
@@ -154,11 +154,11 @@ impl TryFrom<u8> for SlotNumber {
     }
 }
 
-/// From a file, where any number may stand.
-impl TryFrom<i64> for SlotNumber {
-    type Error = InvalidId;
-    fn try_from(number: i64) -> Result<Self, InvalidId> {
-        number.to_string().parse()
+/// From a file, where any number may stand and is told to be none.
+impl<'de> Deserialize<'de> for SlotNumber {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let number = i64::deserialize(from)?;
+        number.to_string().parse().map_err(serde::de::Error::custom)
     }
 }
 

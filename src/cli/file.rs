@@ -67,8 +67,10 @@ fn parse(path: &Path, text: &str) -> Result<FileSettings, CliError> {
 }
 
 fn duration<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
-    let no_text = |e| serde::de::Error::custom(format!("{e}, as \"90s\" or \"10m\""));
-    let text = String::deserialize(from).map_err(no_text)?;
+    let text = String::deserialize(from).map_err(|e| {
+        let e = e.to_string();
+        serde::de::Error::custom(format!("{}, as \"90s\" or \"10m\"", e.trim_end()))
+    })?;
     humantime::parse_duration(&text).map(Some).map_err(|e| {
         serde::de::Error::custom(format!("{text:?} is not a time (as 90s or 10m): {e}"))
     })

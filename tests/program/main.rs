@@ -5,6 +5,14 @@
 //! Needs `steadfast-sim` beside `steadfast` (`cargo build --workspace --bins`), `ip`, `python3`
 //! and util-linux, but not root: the region makes its own namespaces. Nothing here skips.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "tests say what they expect by panicking, and print what a person is to judge"
+)]
+
 mod bad_input;
 mod clean;
 mod crowd;

@@ -28,11 +28,14 @@ impl Region {
         self.fail_if(action, None, kind);
     }
 
+    /// Every call of an action by one caller goes wrong from now on.
+    pub fn fail_for(&self, caller: &str, action: &str, kind: FaultKind) {
+        let caller = Some(caller.to_owned());
+        self.fault(&Fault { caller, ..fault(action, None, kind) }).unwrap();
+    }
+
     fn fail_if(&self, action: &str, times: Option<u32>, kind: FaultKind) {
-        let action = action.to_owned();
-        let fault =
-            Fault { action, caller: None, after: 0, times, probability: None, seed: 0, kind };
-        self.fault(&fault).unwrap();
+        self.fault(&fault(action, times, kind)).unwrap();
     }
 
     /// Sets the tags of a resource.
@@ -85,6 +88,11 @@ impl Region {
         assert!(answer.starts_with("HTTP/1.1 200"), "{action}: {answer}");
         answer
     }
+}
+
+fn fault(action: &str, times: Option<u32>, kind: FaultKind) -> Fault {
+    let action = action.to_owned();
+    Fault { action, caller: None, after: 0, times, probability: None, seed: 0, kind }
 }
 
 /// A form's value: bytes that mean something in a form are escaped.
