@@ -2,11 +2,12 @@
 //! anew, with one slot, a whole network and whole facts. Seeds are printed.
 
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use steadfast_sim::control::FaultKind;
 
 use crate::region::{Instance, Region, eventually};
+use crate::run::Running;
 use crate::tampering::{ATTACH, DESCRIBE, DETACH};
 
 /// More lines than a clean claim says on standard error.
@@ -55,19 +56,33 @@ fn a_claim_killed_at_each_step_resumes() {
     assert!((5..LINES_MAX).contains(&steps), "{steps} steps");
 }
 
-/// At a moment that a seed chooses, anywhere from before its start to after its end.
+/// At a moment that a seed chooses, from before its start to after its end.
 #[test]
 fn a_claim_killed_at_any_moment_resumes() {
     let region = Region::with_pool(2);
     let instance = region.launch("a");
     let network = instance.network();
+    let whole = time(|| instance.claim(&[]).done());
+    instance.release(&[]).done();
     for seed in 0..16_u64 {
-        let after = Duration::from_millis(fastrand::Rng::with_seed(seed).u64(0..600));
         let claim = instance.start_claim(&[]);
-        sleep(after);
-        let lines = claim.kill();
-        let when = format!("seed {seed}, killed after {after:?} and {:?}", lines.last());
-        println!("{when}");
+        let when = kill_after(claim, seed, whole.mul_f64(1.1));
+        instance.claim(&[]).done();
+        check_resumed(&instance, &when);
+        check_released(&instance, &network, &when);
+    }
+}
+
+/// Between the NIC's appearance and the facts: with some of the network's changes made.
+#[test]
+fn a_claim_killed_while_it_configures_resumes() {
+    let region = Region::with_pool(2);
+    let instance = region.launch("a");
+    let network = instance.network();
+    for seed in 200..212_u64 {
+        let mut claim = instance.start_claim(&[]);
+        assert!(claim.wait_line("is in the kernel"));
+        let when = kill_after(claim, seed, Duration::from_millis(12));
         instance.claim(&[]).done();
         check_resumed(&instance, &when);
         check_released(&instance, &network, &when);
@@ -125,22 +140,58 @@ fn a_rollback_that_is_killed_is_taken_up_by_the_next_claim() {
     check_resumed(&instance, "after the rollback");
 }
 
+/// The next claim waits until its own slot has left, or takes the other one.
 #[test]
-fn a_release_killed_at_any_moment_is_finished_by_the_next() {
+fn a_release_killed_at_any_moment_is_finished_by_whatever_comes_next() {
     let region = Region::with_pool(2);
     let instance = region.launch("a");
     let network = instance.network();
-    for seed in 100..108_u64 {
+    instance.claim(&[]).done();
+    let whole = time(|| instance.release(&[]).done());
+    for seed in 100..112_u64 {
         instance.claim(&[]).done();
-        let after = Duration::from_millis(fastrand::Rng::with_seed(seed).u64(0..350));
         let release = instance.start(&["release", "--pool", crate::region::POOL]);
-        sleep(after);
-        let lines = release.kill();
-        let when = format!("seed {seed}, killed after {after:?} and {:?}", lines.last());
-        println!("{when}");
+        let when = kill_after(release, seed, whole.mul_f64(1.1));
+        if seed % 2 == 0 {
+            instance.claim(&[]).done();
+            check_resumed(&instance, &when);
+        }
         check_released(&instance, &network, &when);
         assert!(!instance.has_facts(), "{when}");
     }
+}
+
+/// The slot of a stopped holder: detached or not, the next run gets it.
+#[test]
+fn a_takeover_that_is_killed_is_taken_up_by_the_next_claim() {
+    for (kind, outcome) in [(FaultKind::Hang, "hang"), (FaultKind::LoseReply, "lose-reply")] {
+        let region = Region::with_pool(1);
+        let (holder, instance) = (region.launch("a"), region.launch("a"));
+        holder.claim(&[]).done();
+        region.stop(&holder.id).unwrap();
+        region.fail(DETACH, 1, kind);
+        let claim = instance.start_claim(&["--call-timeout", "60s"]);
+        wait_call(&instance, 0, &format!("{DETACH} {outcome}"));
+        claim.kill();
+        instance.claim(&[]).done();
+        check_resumed(&instance, outcome);
+    }
+}
+
+/// Kills it at a moment within `window` that the seed chooses; when that was.
+fn kill_after(running: Running, seed: u64, window: Duration) -> String {
+    let after = window.mul_f64(fastrand::Rng::with_seed(seed).f64());
+    sleep(after);
+    let lines = running.kill();
+    let when = format!("seed {seed}, killed after {after:?} and {:?}", lines.last());
+    println!("{when}");
+    when
+}
+
+fn time<T>(action: impl FnOnce() -> T) -> Duration {
+    let start = Instant::now();
+    action();
+    start.elapsed()
 }
 
 fn wait_call(instance: &Instance<'_>, since: usize, call: &str) {

@@ -46,6 +46,18 @@ fn a_lost_answer_and_stale_reads_never_make_two_slots() {
 }
 
 #[test]
+fn answers_lost_again_and_again_still_make_one_slot() {
+    let region = Region::with_pool(3);
+    let instance = region.launch("a");
+    region.fail(DESCRIBE, 2, FaultKind::LoseReply);
+    region.fail(ATTACH, 3, FaultKind::LoseReply);
+    stale(&region, 1_000);
+    instance.claim(&[]).done();
+    stale(&region, 0);
+    assert_eq!(instance.holds().len(), 1);
+}
+
+#[test]
 fn a_restart_right_after_the_attach_is_not_fooled_by_stale_reads() {
     let region = Region::with_pool(3);
     stale(&region, 1_500);
