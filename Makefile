@@ -19,14 +19,14 @@ help:
 
 demo:
 	@scripts/setup demo
-	$(CARGO) build --locked --workspace --example failover
-	$(CARGO) run --locked --quiet --example failover
+	$(CARGO) build --locked --bins --example failover
+	@"$${CARGO_TARGET_DIR:-target}/debug/examples/failover"
 
 test:
 	@scripts/setup test
 	@sim/tests/clients/setup
-	$(CARGO) build --locked --workspace --bins --examples
-	$(CARGO) test --locked --workspace
+	$(CARGO) build --locked --bins --examples
+	$(CARGO) test --locked
 
 build:
 	@scripts/setup build
@@ -34,12 +34,12 @@ build:
 
 build-dev:
 	@scripts/setup demo
-	$(CARGO) build --locked --workspace --bins
+	$(CARGO) build --locked --bins
 
 bench:
 	@scripts/setup test
 	@sim/tests/clients/setup
-	$(CARGO) build --locked --release --workspace --bins
+	$(CARGO) build --locked --release --bins
 	$(CARGO) bench --locked --bench claim
 
 check:

@@ -40,20 +40,16 @@ mtu=$(cat "/sys/class/net/$(ip -o route show default | awk '{print $5; exit}')/m
 
 ip link set "$nic" mtu "$mtu" up
 ip address add "$address/${cidr#*/}" dev "$nic" noprefixroute
-ip route add "$cidr" dev "$nic" src "$address" table 10001
-ip route add default via "$router" dev "$nic" src "$address" table 10001
-ip route add blackhole default metric 4294967295 table 10001
+ip route add "$cidr" dev "$nic" src "$address" table 10001 protocol 83
+ip route add default via "$router" dev "$nic" src "$address" table 10001 protocol 83
+ip route add blackhole default metric 4294967295 table 10001 protocol 83
 ip rule add from "$address" lookup 10001 protocol 83
 while read -r _ _ peer _ _; do
   [ "$peer" = "$address" ] || ip rule add to "$peer" lookup 10001 protocol 83
 done <<<"$enis"
 
-# A packet to the router: the kernel asks for its hardware address on the way.
-: >"/dev/udp/$router/9" || true
-until ip neigh show "$router" dev "$nic" | grep -q lladdr; do
-  : >"/dev/udp/$router/9" || true
-  sleep 0.05
-done
+# A packet to the router gets through from the slot's address.
+until ping -q -c 1 -W 1 -I "$address" "$router" >/dev/null; do :; done
 
 mkdir -p /run/steadfast
 printf 'STEADFAST_SLOT_ENI=%s\nSTEADFAST_ADDRESS=%s\n' "$attached" "$address" \

@@ -19,13 +19,13 @@ use super::{NetError, Nic, SlotAddress, SlotNetwork, decode, encode};
 /// RFC 863's discard port: whatever the router does with the datagram is fine.
 const DISCARD_PORT: u16 = 9;
 /// The first pause between two looks at the neighbour table; each is twice the last.
-const PAUSE_MIN: Duration = Duration::from_millis(2);
+const PAUSE_MIN: Duration = Duration::from_millis(1);
 /// The longest pause.
 const PAUSE_MAX: Duration = Duration::from_millis(20);
 /// When the question is put anew; each time after twice as long, for answers that are slow.
 /// The kernel repeats it each second, but the first is easily lost: a link that has just come
 /// up may drop what is sent at once.
-const ASK_AGAIN: Duration = Duration::from_millis(20);
+const ASK_AGAIN: Duration = Duration::from_millis(5);
 
 /// Asks the kernel where the slot's traffic would go, without sending any.
 ///
