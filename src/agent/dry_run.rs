@@ -71,7 +71,7 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
                 return self.ask(effect, &survey).await;
             }
             let event: Event = self.perform(effect, &mut survey).await;
-            self.narrate(&state, &event, &survey);
+            self.narrate(&state, &event, &mut survey);
             let (next, mut effects) = step(&setup, &state, event)?;
             state = next;
             effect = match (&state, effects.pop()) {

@@ -10,6 +10,7 @@ mod dry_run;
 mod error;
 mod facts;
 mod lock;
+mod narrate;
 mod perform;
 mod release;
 mod survey;
@@ -19,7 +20,6 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::Instant;
-use tracing::{info, warn};
 
 pub use dry_run::{DryRun, Would};
 pub use error::AgentError;
@@ -27,9 +27,9 @@ pub use facts::{Facts, Peer, SlotNic};
 pub use lock::Lock;
 pub use release::Released;
 
-use crate::claim::{Effect, Event, Failure, Held, Setup, State, Want, step};
+use crate::claim::{Effect, Failure, Held, Setup, State, Want, step};
 use crate::cloud::counted::Counted;
-use crate::cloud::{CallError, Cloud, Identity, Metadata};
+use crate::cloud::{Cloud, Identity, Metadata};
 use crate::ids::PoolName;
 use crate::net::Host;
 use survey::Survey;
@@ -101,7 +101,7 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
         let mut effects = vec![Effect::ReadPool];
         while let Some(effect) = effects.pop() {
             let event = self.perform(effect, &mut survey).await;
-            self.narrate(&state, &event, &survey);
+            self.narrate(&state, &event, &mut survey);
             // One effect at a time is under way: the machine never asks for two.
             (state, effects) = step(&setup, &state, event)?;
         }
@@ -145,40 +145,6 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
         };
         let why = blamed.map_or(why, Failure::Call);
         AgentError::Failed { why, detail, left, instance: self.me.instance.clone() }
-    }
-
-    /// Tells people what has just happened; the effects tell what is about to.
-    fn narrate(&self, state: &State, event: &Event, survey: &Survey) {
-        match (state, event) {
-            (State::Reading(_), Event::PoolRead(Ok(view))) => {
-                let zone = &self.me.zone;
-                let slots = view.pool.slots.len();
-                let free = view.pool.in_zone(zone).filter(|s| s.attachment.is_none()).count();
-                info!(pool = %view.pool.name, slots, free, zone, "{}: {free} free in {zone}", view.pool);
-            }
-            (State::Attaching { target, .. }, Event::Attached(Err(error))) => {
-                info!(slot = target.slot.get(), "slot {} was not attached: {error}", target.slot);
-            }
-            (
-                _,
-                Event::PoolRead(Err(error))
-                | Event::HoldersRead(Err(error))
-                | Event::OwnRead(Err(error)),
-            ) if error.may_pass() => warn!("{error}"),
-            (_, Event::Detached(Err(error))) if *error != CallError::AttachmentGone => {
-                warn!("not detached: {error}");
-            }
-            (State::AwaitingNic(held), Event::NicMissing) => {
-                warn!(slot = held.slot.get(), "the NIC of slot {} did not appear", held.slot);
-            }
-            (State::Configuring(held), Event::Configured(Err(error))) => {
-                warn!(slot = held.slot.get(), "slot {} cannot be used: {error}", held.slot);
-            }
-            (State::Configuring(held), Event::Configured(Ok(()))) => {
-                survey.warn_of_others(held, &self.me)
-            }
-            _ => {}
-        }
     }
 
     /// The facts of a slot that is held.

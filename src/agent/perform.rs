@@ -15,6 +15,8 @@ use crate::pool::Pool;
 
 /// How long a NIC may take to appear even when the deadline is nearer: it was attached in time.
 const NIC_TIMEOUT_MIN: Duration = Duration::from_secs(10);
+/// How long a slot that is given back may take to leave the kernel; EC2 takes seconds.
+const VANISH_TIMEOUT: Duration = Duration::from_secs(15);
 
 impl<C: Cloud, M: Metadata> Agent<C, M> {
     /// Performs one effect.
@@ -128,7 +130,25 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
         }
         let outcome = self.cloud.detach(&attachment, force, Mode::Do).await;
         survey.trouble = outcome.as_ref().err().cloned();
+        if outcome.is_ok() {
+            self.await_own_nic_gone(&attachment, survey).await;
+        }
         Event::Detached(outcome)
+    }
+
+    /// Waits until a slot that this instance gives back has left its kernel: a claim started right
+    /// after this one, on a stale read, would take the NIC for a slot that it holds.
+    async fn await_own_nic_gone(&self, attachment: &AttachmentId, survey: &Survey) {
+        let own = survey.attached.as_ref().filter(|held| held.attachment == *attachment);
+        let pool = survey.pool.as_ref();
+        let Some(slot) = own.zip(pool).and_then(|(held, pool)| pool.slots.get(&held.slot)) else {
+            return;
+        };
+        match self.host.nic_vanishes(slot.mac, VANISH_TIMEOUT).await {
+            Ok(true) => {}
+            Ok(false) => warn!(slot = slot.number.get(), "slot {} is slow to leave", slot.number),
+            Err(error) => warn!("{error}"),
+        }
     }
 
     async fn await_nic(&mut self, held: Held, survey: &mut Survey) -> Event {
@@ -137,7 +157,7 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
         };
         let left = self.deadline.saturating_duration_since(Instant::now());
         let within = self.request.nic_timeout.min(left.max(NIC_TIMEOUT_MIN));
-        survey.attached = Some(held.slot);
+        survey.attached = Some(held.clone());
         survey.waited_for_nic = within;
         if held.resumed {
             info!(slot = held.slot.get(), "this instance holds slot {}", held.slot);

@@ -25,9 +25,13 @@ pub struct Survey {
     /// What was last to be attached.
     pub tried: Option<(SlotNumber, EniId)>,
     /// The slot that was attached, by this claim or an earlier one.
-    pub attached: Option<SlotNumber>,
+    pub attached: Option<Held>,
     /// How long its NIC was waited for.
     pub waited_for_nic: Duration,
+    /// What was last said of the pool, so that a wait does not say it again and again.
+    pub said_of_pool: String,
+    /// What was last said of the holders.
+    pub said_of_holders: String,
 }
 
 impl Survey {
@@ -69,7 +73,8 @@ impl Survey {
 
     /// That a slot was attached and is no longer.
     pub fn given_back(&self) -> String {
-        self.attached.map(|slot| format!("; slot {slot} was given back")).unwrap_or_default()
+        let attached = self.attached.as_ref();
+        attached.map(|held| format!("; slot {} was given back", held.slot)).unwrap_or_default()
     }
 
     /// Who holds what in this zone, and where slots are free; or what kept us from a free one.

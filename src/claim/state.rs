@@ -172,7 +172,7 @@ impl State {
 /// What this instance knows of its own interfaces without EC2: from the kernel and IMDS.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct LocalNics {
-    /// The hardware addresses in the kernel.
+    /// The hardware addresses in the kernel or in IMDS: whichever shows an interface first.
     pub macs: BTreeSet<MacAddr>,
     /// The device indexes in use, 0 always among them.
     pub indexes: BTreeSet<DeviceIndex>,

@@ -64,11 +64,13 @@ fn run(
 ) -> Result<ExitCode> {
     let region = context.state.recorded().filter(|region| region.is_alive());
     let region = region.ok_or_else(|| CliError::not_up(context.state.name()))?;
+    // Inside, this program's own place can no longer be told.
+    let inside = environment();
     enter(&context.state, region, place).map_err(|error| CliError::NotUp(error.0))?;
     let mut child = Command::new(&command[0]);
     child.args(&command[1..]);
     if let Place::Instance(_) = place {
-        child.env_clear().envs(environment()).current_dir("/");
+        child.env_clear().envs(inside).current_dir("/");
     }
     child.envs(extra.iter().map(|(name, value)| (name, value)));
     // If this process is killed, the program has nobody to answer to.

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::os::fd::AsFd;
+use std::path::Path;
 
 use rustix::process::{PidfdFlags, pidfd_open};
 use rustix::thread::{
@@ -86,12 +87,20 @@ fn recorded_init(state: &StateDir, instance: &str) -> Result<Process> {
 
 /// The environment of programs in an instance. Nothing of the host's is in it: credentials come
 /// from IMDS, and so would the endpoint, were this EC2.
+///
+/// The directory of this program comes first in the path: `steadfast` lies beside it.
 pub fn environment() -> Vec<(&'static str, String)> {
     let terminal = std::env::var("TERM").unwrap_or_else(|_| "linux".to_owned());
     vec![
         ("AWS_ENDPOINT_URL", ENDPOINT_URL.to_owned()),
         ("HOME", "/root".to_owned()),
-        ("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_owned()),
+        ("PATH", path()),
         ("TERM", terminal),
     ]
+}
+
+fn path() -> String {
+    let own = std::env::current_exe().ok();
+    let own = own.as_deref().and_then(Path::parent).map(|dir| format!("{}:", dir.display()));
+    own.unwrap_or_default() + "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 }
