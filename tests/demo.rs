@@ -8,8 +8,7 @@ use serde_json::Value;
 
 /// The demo's own program: `cargo test` builds the examples beside the programs.
 fn demo() -> PathBuf {
-    let bin_dir = Path::new(env!("CARGO_BIN_EXE_steadfast")).parent().unwrap();
-    bin_dir.join("examples/failover")
+    Path::new(env!("CARGO_BIN_EXE_steadfast")).with_file_name("examples/failover")
 }
 
 #[test]

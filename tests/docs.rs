@@ -1,6 +1,8 @@
 //! Holds the README to the program: its settings, their names and its exit codes are those that the
 //! program itself tells.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test says what it expects by panicking")]
+
 use std::process::Command;
 
 fn readme() -> String {

@@ -97,7 +97,8 @@ mod tests {
     #[test]
     fn each_broken_promise_is_a_problem() {
         assert!(good().problems(None).is_empty());
-        let broken: [(&str, fn(&mut Report)); 5] = [
+        type Break = fn(&mut Report);
+        let broken: [(&str, Break); 5] = [
             ("changed from", |r| r.events[1].address_after = "10.0.0.2".into()),
             ("connect string", |r| r.connect_string_after = "10.0.0.2:2181".into()),
             ("9 of 10", |r| r.znodes_read_back = 9),

@@ -24,7 +24,7 @@ pub const VERSION: u32 = 1;
 /// What this instance holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Facts {
-    /// [`VERSION`].
+    /// The layout of this file, 1; a change that takes something away raises it.
     pub version: u32,
     /// The pool.
     pub pool: PoolName,

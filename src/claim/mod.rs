@@ -8,8 +8,8 @@
 //! - what it attached and cannot use, it detaches by attachment id;
 //! - a terminal state is never left.
 //!
-//! [`state`] has the states, events and effects, [`step`] the edges, [`order`] the order in which
-//! slots are tried.
+//! [`State`], [`Event`] and [`Effect`] are its words, [`step()`] has the edges, [`order`] the order in
+//! which slots are tried.
 
 mod failure;
 mod memory;

@@ -4,6 +4,15 @@
 //! Needs `unshare`, `nsenter` and `ip`, but not root: a test runs itself again in namespaces
 //! of its own. It fails where it cannot have them; it never skips.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test says what it expects by panicking"
+)]
+
 mod apply;
 mod hostile;
 mod judge;
