@@ -54,7 +54,7 @@ pub fn start(state: &StateDir, options: StartOptions) -> Result<()> {
             state.name()
         )));
     }
-    state.remove()?;
+    state.clear()?;
     state.create()?;
     let ready = launch(state, options);
     drop(lock);

@@ -16,6 +16,8 @@ use crate::fabric::FabricError;
 
 /// The longest name in bytes: the socket's path must fit the kernel's 108.
 const NAME_MAX: usize = 32;
+/// How often a step is tried that finds the directory of all regions removed by one that ends.
+const TRIES_MAX: u32 = 100;
 
 /// A region's directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,11 +88,14 @@ impl StateDir {
     /// answer is dropped.
     pub fn lock(&self) -> Result<File> {
         let base = self.0.parent().unwrap_or(Path::new("/"));
-        make_private(base)?;
         let doing = || format!("cannot lock {}", base.display());
-        let lock = File::open(base).explain(doing)?;
-        flock(&lock, FlockOperation::LockExclusive).explain(doing)?;
-        Ok(lock)
+        for _ in 0..TRIES_MAX {
+            make_private(base)?;
+            if let Some(lock) = open_locked(base).explain(doing)? {
+                return Ok(lock);
+            }
+        }
+        Err(FabricError(format!("{}: it is removed all the time", doing())))
     }
 
     /// Records the region's PID 1.
@@ -121,7 +126,12 @@ impl StateDir {
         self.0.exists()
     }
 
-    /// Removes all of it.
+    /// Removes what is in it, and it.
+    pub fn clear(&self) -> Result<()> {
+        remove_tree(&self.0)
+    }
+
+    /// Removes all of it, and the directory of all regions if this was the last.
     pub fn remove(&self) -> Result<()> {
         remove_tree(&self.0)?;
         // Others may still be in use, so only an empty one goes.
@@ -154,13 +164,31 @@ fn base() -> PathBuf {
 /// Makes a directory for its owner alone, or finds one that is. In `/tmp` anyone could have made
 /// it first, so its owner is looked at.
 fn make_private(path: &Path) -> Result<()> {
-    let made = DirBuilder::new().mode(0o700).recursive(true).create(path);
-    made.explain(|| format!("cannot make {}", path.display()))?;
-    let found = fs::symlink_metadata(path).explain(|| path.display().to_string())?;
+    let make = || {
+        DirBuilder::new().mode(0o700).recursive(true).create(path)?;
+        fs::symlink_metadata(path)
+    };
+    let gone = |made: &std::io::Result<_>| {
+        made.as_ref().is_err_and(|error: &std::io::Error| error.kind() == ErrorKind::NotFound)
+    };
+    let mut tries = (0..TRIES_MAX).map(|_| make()).skip_while(gone);
+    let found = tries.next().unwrap_or_else(make);
+    let found = found.explain(|| format!("cannot make {}", path.display()))?;
     if !found.is_dir() || found.uid() != rustix::process::geteuid().as_raw() {
         return Err(FabricError(format!("{} is not ours: remove it", path.display())));
     }
     Ok(())
+}
+
+/// A directory, locked; nothing if it was removed meanwhile, when the lock would keep nobody out.
+fn open_locked(path: &Path) -> std::io::Result<Option<File>> {
+    let lock = match File::open(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        opened => opened?,
+    };
+    flock(&lock, FlockOperation::LockExclusive)?;
+    let inode = lock.metadata()?.ino();
+    Ok(fs::metadata(path).is_ok_and(|found| found.ino() == inode).then_some(lock))
 }
 
 #[cfg(test)]
@@ -173,5 +201,27 @@ mod tests {
             assert!(StateDir::of(name).is_err(), "{name:?} was taken");
         }
         assert_eq!(StateDir::of("default").expect("a good name").name(), "default");
+    }
+
+    /// Each removes the directory of all regions whenever it is empty, under the others' feet.
+    #[test]
+    fn regions_that_come_and_go_do_not_disturb_each_other() {
+        let base = std::env::temp_dir().join(format!("state-dir-{}", std::process::id()));
+        let region = |name: usize| {
+            let state = StateDir::at(base.join(name.to_string()));
+            for _ in 0..300 {
+                let lock = state.lock().expect("a lock");
+                state.clear().expect("cleared");
+                state.create().expect("created");
+                drop(lock);
+                assert!(state.exists());
+                state.remove().expect("removed");
+            }
+        };
+        std::thread::scope(|scope| {
+            let all: Vec<_> = (0..4).map(|name| scope.spawn(move || region(name))).collect();
+            assert!(all.into_iter().all(|one| one.join().is_ok()));
+        });
+        assert!(!base.exists());
     }
 }
