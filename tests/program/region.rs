@@ -143,6 +143,16 @@ impl Deref for Region {
     }
 }
 
+/// What the kernel did not do for the region would be no fault of the program's: it is told.
+impl Drop for Region {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let trouble = self.0.state().unwrap().trouble;
+            assert!(trouble.is_empty(), "{trouble:#?}");
+        }
+    }
+}
+
 /// A running instance.
 #[derive(Clone)]
 pub struct Instance<'a> {
