@@ -174,7 +174,9 @@ impl Pool {
 
 impl fmt::Display for Pool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "pool {} of {} slots", self.name, self.slots.len())
+        let count = self.slots.len();
+        let slots = if count == 1 { "slot" } else { "slots" };
+        write!(f, "pool {} of {count} {slots}", self.name)
     }
 }
 

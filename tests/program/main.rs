@@ -16,6 +16,7 @@
 mod bad_input;
 mod clean;
 mod crowd;
+mod earlier;
 mod errors;
 mod killed;
 mod output;
@@ -23,6 +24,7 @@ mod region;
 mod release;
 mod run;
 mod settings;
+mod surroundings;
 mod takeover;
 mod tampering;
 mod trouble;

@@ -29,7 +29,8 @@ fn a_person_on_a_terminal_sees_each_step_with_its_time() {
     }
     assert!(times.len() >= 6, "{lines:#?}");
     assert!(times.is_sorted(), "{times:?}");
-    let sentences = ["attaching slot 1 (eni-", "is in the kernel", "verified:"];
+    let sentences =
+        ["pool kafka of 1 slot: 1 free", "attaching slot 1 (eni-", "is in the kernel", "verified:"];
     let missing: Vec<_> = sentences.iter().filter(|it| !outcome.stdout.contains(**it)).collect();
     assert!(missing.is_empty(), "{missing:?}: {lines:#?}");
 }
