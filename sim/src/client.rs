@@ -25,11 +25,11 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// No region answers.
-    #[error("no region answers at {socket}: {cause}; start one with steadfast-sim up")]
+    #[error("region {name} is not up ({cause}): start it with steadfast-sim up --name {name}")]
     NotUp {
-        /// The control socket.
-        socket: String,
-        /// Why it does not.
+        /// The region's name.
+        name: String,
+        /// Why its control socket does not answer.
         cause: std::io::Error,
     },
     /// The region refused.
@@ -65,9 +65,8 @@ impl Client {
 
     /// Asks the region. An error reply is an error.
     pub fn request(&self, request: &Request) -> Result<Reply> {
-        let socket = self.state.socket();
-        let not_up = |cause| ClientError::NotUp { socket: socket.display().to_string(), cause };
-        let mut stream = UnixStream::connect(&socket).map_err(not_up)?;
+        let not_up = |cause| ClientError::NotUp { name: self.state.name().to_owned(), cause };
+        let mut stream = UnixStream::connect(self.state.socket()).map_err(not_up)?;
         let line = exchange(&mut stream, request).map_err(confused)?;
         match serde_json::from_str(&line).map_err(confused)? {
             Reply::Error { message } => Err(ClientError::Refused(message)),

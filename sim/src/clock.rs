@@ -12,6 +12,11 @@ pub fn iso_seconds(unix_ms: u64) -> String {
     format!("{}Z", date_time(unix_ms))
 }
 
+/// `2026-01-02 03:04:05`, as the API prints a time in a sentence.
+pub fn spaced(unix_ms: u64) -> String {
+    date_time(unix_ms).replace('T', " ")
+}
+
 /// The time now, in ms since 1970.
 pub fn unix_ms() -> u64 {
     let now = OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000;

@@ -88,7 +88,7 @@ pub enum Reply {
     },
     /// To [`Request::Log`].
     Log {
-        /// In the order of their arrival.
+        /// In the order in which they took effect; the oldest are forgotten in the end.
         calls: Vec<Call>,
     },
     /// To [`Request::State`]: a [`State`] as JSON.
@@ -152,7 +152,7 @@ pub struct GroupRequest {
     pub name: String,
     /// How many instances, spread evenly over the zones.
     pub desired: u32,
-    /// Zone names; all of the region's if empty.
+    /// Zone names (`eu-west-1a`) or letters (`a`); all of the region's if empty.
     #[serde(default)]
     pub zones: Vec<String>,
     /// Such as `t3.small`.

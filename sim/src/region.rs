@@ -3,6 +3,7 @@
 //! Whatever changes the model does so in `Region::with`, which first lets the time pass that
 //! has passed and then hands on what the kernel is to do. So there is one order of all changes.
 
+mod calls;
 mod kernel;
 mod requests;
 #[cfg(test)]
@@ -17,7 +18,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{Duration, Instant};
 
 use crate::api::auth::Caller;
-use crate::api::{self, Replays};
+use crate::api::{self, Params, Replays};
 use crate::control;
 use crate::fabric::{Fabric, FabricError};
 use crate::faults::Faults;
@@ -27,6 +28,7 @@ use crate::model::Model;
 use crate::model::ids::InstanceId;
 use crate::model::place::ZONES_MAX;
 use crate::throttle::Throttle;
+use calls::Calls;
 use kernel::Kernel;
 
 /// What a region is made from.
@@ -78,7 +80,7 @@ pub(crate) struct State {
     pub throttle: Throttle,
     pub replays: Replays,
     pub tokens: Tokens,
-    pub calls: Vec<control::Call>,
+    pub calls: Calls,
     /// What the kernel failed to do, for people to see.
     pub trouble: Vec<String>,
     /// Of request ids and tokens: apart from the model's, so that reads do not disturb its ids.
@@ -210,7 +212,7 @@ impl State {
             throttle: Throttle::default(),
             replays: Replays::default(),
             tokens: Tokens::default(),
-            calls: Vec::new(),
+            calls: Calls::default(),
             trouble: Vec::new(),
             rng: Rng::with_seed(seed ^ 0x5eed),
             kernel: Kernel::default(),
@@ -231,22 +233,7 @@ impl State {
     }
 
     /// Notes a call of the API.
-    pub fn log_call(
-        &mut self,
-        caller: &Caller,
-        params: &std::collections::BTreeMap<String, String>,
-        outcome: &str,
-    ) {
-        let mut parameters = params.clone();
-        let action = parameters.remove("Action").unwrap_or_default();
-        parameters.remove("Version");
-        self.calls.push(control::Call {
-            number: self.calls.len(),
-            at_ms: self.model.now_ms(),
-            caller: caller.name().to_owned(),
-            action,
-            parameters,
-            outcome: outcome.to_owned(),
-        });
+    pub fn log_call(&mut self, caller: &Caller, params: &Params, outcome: &str) {
+        self.calls.add(self.model.now_ms(), caller.name(), params, outcome);
     }
 }

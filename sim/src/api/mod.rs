@@ -26,10 +26,11 @@ use crate::throttle::CallKind;
 use actions::{Action, Run};
 use auth::Caller;
 use filter::View;
-use params::{Params, Reader};
+use params::Reader;
 use xml::Xml;
 
 pub use actions::names as action_names;
+pub use params::Params;
 pub use shapes::{profile_arn, profile_id};
 
 /// The only version of the API that EC2 has added to since 2016.
@@ -119,27 +120,28 @@ fn find_action(method: &Method, params: &Params) -> Result<&'static Action, Ec2E
     })
 }
 
-/// Performs a call, with the time that it takes and the fault that hits it.
+/// Performs a call, with the time that it takes and the fault that hits it. A caller that hangs up
+/// meanwhile does not take it back.
 async fn perform(region: &Region, call: Call) -> Result<actions::Answer, Dropped> {
     let (fault, api_ms) = region.with(|state| {
         let names = [call.action.name, faults::ANY];
         let fault = state.faults.strike(&names, call.caller.name());
         (fault, state.model.delays.api)
     });
-    match &fault {
+    let fault_ms = match &fault {
         Some(FaultKind::Hang) => {
             region.with(|state| state.log_call(&call.caller, &call.params, "hang"));
             return std::future::pending().await;
         }
-        Some(FaultKind::Delay { ms }) => pass(*ms).await,
-        _ => {}
-    }
-    pass(api_ms).await;
-    region.with(|state| state.call(&call, fault.as_ref()))
-}
-
-async fn pass(ms: u64) {
-    tokio::time::sleep(Duration::from_millis(ms)).await;
+        Some(FaultKind::Delay { ms }) => *ms,
+        _ => 0,
+    };
+    let region = region.clone();
+    let performed = tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_millis(fault_ms.saturating_add(api_ms))).await;
+        region.with(|state| state.call(&call, fault.as_ref()))
+    });
+    performed.await.map_err(|_| Dropped)?
 }
 
 impl State {

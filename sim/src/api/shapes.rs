@@ -3,7 +3,7 @@
 use super::filter::View;
 use super::xml::Xml;
 use crate::model::ids::GroupId;
-use crate::model::instance::{Instance, State};
+use crate::model::instance::{Cause, Instance, Reason, State};
 use crate::model::interface::{Attachment, Interface};
 use crate::model::place::{ACCOUNT, Place, Subnet};
 use crate::model::tags::Tags;
@@ -86,12 +86,7 @@ pub fn reservation(xml: &mut Xml, view: &View<'_>, instances: &[&Instance]) {
 fn instance(xml: &mut Xml, view: &View<'_>, one: &Instance) {
     identity(xml, view.place, one);
     xml.within("instanceState", |xml| state(xml, one.state));
-    xml.text("reason", one.reason.as_ref().map_or("", |(_, message)| message));
-    if let Some((code, message)) = &one.reason {
-        xml.within("stateReason", |xml| {
-            xml.text("code", code).text("message", format!("{code}: {message}"));
-        });
-    }
+    reason(xml, view.place, one.reason);
     xml.within("placement", |xml| {
         xml.text("availabilityZone", &one.zone).text("groupName", "").text("tenancy", "default");
     });
@@ -117,6 +112,22 @@ fn identity(xml: &mut Xml, place: &Place, one: &Instance) {
         .text("dnsName", "")
         .text("enaSupport", true)
         .text("ebsOptimized", false);
+}
+
+/// Why the state is what it is; only what a user did bears its time.
+fn reason(xml: &mut Xml, place: &Place, reason: Option<Reason>) {
+    let Some(Reason { cause, at_ms }) = reason else {
+        xml.text("reason", "");
+        return;
+    };
+    let message = format!("{}: {}", cause.code(), cause.text());
+    match cause {
+        Cause::User => xml.text("reason", format!("User initiated ({} GMT)", place.gmt(at_ms))),
+        Cause::Guest | Cause::Machine => xml.text("reason", &message),
+    };
+    xml.within("stateReason", |xml| {
+        xml.text("code", cause.code()).text("message", message);
+    });
 }
 
 /// A terminated instance has lost its network.

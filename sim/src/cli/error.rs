@@ -48,7 +48,8 @@ impl CliError {
 
     /// For a region that is not up.
     pub fn not_up(name: &str) -> CliError {
-        CliError::NotUp(format!("region {name} is not up: start it with steadfast-sim up"))
+        let start = format!("steadfast-sim up --name {name}");
+        CliError::NotUp(format!("region {name} is not up: start it with {start}"))
     }
 }
 

@@ -50,7 +50,9 @@ pub struct Shell {
 impl Shell {
     /// Runs it; its exit status is the answer.
     pub fn run(self, context: &Context) -> Result<ExitCode> {
-        let shell = "command -v bash >/dev/null && exec bash -i; exec sh -i";
+        // Without root's own settings: they are the host's, and closed to an ordinary user.
+        let shell =
+            "command -v bash >/dev/null && exec bash --rcfile /etc/bash.bashrc -i; exec sh -i";
         let shell = ["/bin/sh", "-c", shell].map(Into::into);
         run(context, &Place::Instance(self.instance), &[], &shell)
     }

@@ -40,7 +40,7 @@ pub struct Group {
     /// How many instances it keeps
     #[arg(long, value_name = "N")]
     desired: u32,
-    /// A zone that it uses; all of them if none is given
+    /// A zone that it uses, such as eu-west-1a or a; all of them if none is given
     #[arg(long = "zone", value_name = "ZONE")]
     zones: Vec<String>,
     /// The type of its instances

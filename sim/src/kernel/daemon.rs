@@ -1,7 +1,7 @@
 //! PID 1 of a region: the router, the region's model and its callers, put together.
 //!
-//! It ends when asked to, when its lifeline or its directory goes, or by a signal; whichever way, the kernel ends
-//! every instance with it, since it is PID 1 of the namespace that they are in.
+//! It ends when asked to, when its lifeline or its directory goes, or when it is killed; whichever
+//! way, the kernel ends every instance with it, since it is PID 1 of the namespace that they are in.
 
 use std::net::SocketAddr;
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};

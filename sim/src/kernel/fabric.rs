@@ -60,12 +60,11 @@ impl KernelFabric {
     }
 
     /// Waits for an instance's end, and tells it if nobody ordered it.
-    fn watch(&self, instance: &str, running: &Instance) {
+    fn watch(&self, instance: &str, slot: Slot, running: &Instance) {
         let (machine, name, end) = (self.0.clone(), instance.to_owned(), running.end());
         let process = running.process();
         tokio::spawn(async move {
             end.wait().await;
-            let slot = machine.slot(&name);
             let mut slot = slot.lock().await;
             if slot.as_ref().is_some_and(|now| now.process() == process) {
                 *slot = None;
@@ -150,11 +149,11 @@ impl Fabric for KernelFabric {
     fn boot<'a>(&'a self, spec: &'a BootSpec) -> FabricFuture<'a> {
         Box::pin(async move {
             let slot = self.0.slot(&spec.instance);
-            let mut slot = slot.lock().await;
-            if slot.is_none() {
+            let mut place = slot.lock().await;
+            if place.is_none() {
                 let running = self.0.boot(spec).await?;
-                self.watch(&spec.instance, &running);
-                *slot = Some(running);
+                self.watch(&spec.instance, slot.clone(), &running);
+                *place = Some(running);
             }
             Ok(())
         })

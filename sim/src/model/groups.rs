@@ -55,14 +55,15 @@ impl Model {
             let message = format!("a group needs a name and at most {DESIRED_MAX} instances");
             return Err(Ec2Error::invalid_value(message));
         }
-        let known = self.world.zones();
-        if let Some(zone) = request.zones.iter().find(|zone| !known.contains(zone)) {
-            let message = format!("there is no zone {zone}: the zones are {}", known.join(", "));
-            return Err(Ec2Error::invalid_value(message));
-        }
+        let zones = match &request.zones[..] {
+            [] => self.world.zones(),
+            named => {
+                let zone = |name: &String| Ok(self.subnet_in(name)?.zone.clone());
+                named.iter().map(zone).collect::<Result<_, Ec2Error>>()?
+            }
+        };
         super::tags::check(&request.tags)?;
         super::tags::check_metadata(request.tags.keys())?;
-        let zones = if request.zones.is_empty() { known } else { request.zones.clone() };
         Ok(Group {
             kind: InstanceType::parse(&request.instance_type)?,
             zones: zones.into_iter().map(|zone| (zone, 0)).collect(),
@@ -88,8 +89,7 @@ impl Model {
     }
 
     fn keep_group(&mut self, name: &str, wait_ms: u64) {
-        let Some(group) = self.groups.get(name) else { return };
-        for (zone, wanted) in group.wanted() {
+        for (zone, wanted) in self.wanted(name) {
             let up = self.up_in(name, &zone);
             for surplus in up.iter().skip(wanted) {
                 // A member that has just been listed cannot be missing.
@@ -97,6 +97,14 @@ impl Model {
             }
             self.order_launches(name, &zone, wanted.saturating_sub(up.len()), wait_ms);
         }
+    }
+
+    /// How many instances a group wants in each of the region's zones: none in those it has left.
+    fn wanted(&self, name: &str) -> Vec<(String, usize)> {
+        let Some(group) = self.groups.get(name) else { return Vec::new() };
+        let shares: BTreeMap<_, _> = group.wanted().into_iter().collect();
+        let share = |zone: &String| shares.get(zone).copied().unwrap_or_default();
+        self.world.zones().into_iter().map(|zone| (zone.clone(), share(&zone))).collect()
     }
 
     /// Has `missing` launches on their way in a zone.

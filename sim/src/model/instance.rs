@@ -20,8 +20,8 @@ pub struct Instance {
     pub state: State,
     /// When the present transition is over, if there is one.
     pub due_ms: Option<u64>,
-    /// Why it is stopped or terminated: EC2's code and message.
-    pub reason: Option<(&'static str, String)>,
+    /// Why it is stopped or terminated.
+    pub reason: Option<Reason>,
     /// When it was last started.
     pub launched_ms: u64,
     pub zone: String,
@@ -36,6 +36,44 @@ pub struct Instance {
     pub credentials: Credentials,
     /// The Auto Scaling group that launched it.
     pub group: Option<String>,
+}
+
+/// Why an instance is stopped or terminated, and since when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reason {
+    pub cause: Cause,
+    pub at_ms: u64,
+}
+
+/// Who ended an instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// A caller of the API, or a group.
+    User,
+    /// The instance itself.
+    Guest,
+    /// The machine, which could not run it.
+    Machine,
+}
+
+impl Cause {
+    /// EC2's code for it.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::User => "Client.UserInitiatedShutdown",
+            Self::Guest => "Client.InstanceInitiatedShutdown",
+            Self::Machine => "Server.InternalError",
+        }
+    }
+
+    /// What EC2 says beside the code.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::User => "User initiated shutdown",
+            Self::Guest => "Instance initiated shutdown",
+            Self::Machine => "Internal error on launch",
+        }
+    }
 }
 
 /// EC2's states of an instance.

@@ -34,6 +34,7 @@ use crate::control::{SubnetInfo, Timings};
 use crate::fabric::SubnetSpec;
 use delays::Delays;
 use effect::Effect;
+use error::Ec2Error;
 use groups::Group;
 use history::History;
 use place::{Place, Subnet};
@@ -141,6 +142,17 @@ impl Model {
     fn next_number(&mut self) -> usize {
         self.made += 1;
         self.made
+    }
+
+    /// The subnet of a zone as a person names it, by its letter alone if he likes.
+    pub fn subnet_in(&self, zone: &str) -> Result<&Subnet, Ec2Error> {
+        let zones = self.world.zones();
+        let is_named = |full: &&String| *full == zone || zone.len() == 1 && full.ends_with(zone);
+        let found = zones.iter().find(is_named).and_then(|zone| self.world.subnet_of_zone(zone));
+        found.ok_or_else(|| {
+            let zones = zones.join(", ");
+            Ec2Error::invalid_value(format!("there is no zone {zone}: the zones are {zones}"))
+        })
     }
 
     /// The subnets as the router is to serve them.

@@ -59,6 +59,11 @@ impl Place {
     pub fn timestamp(&self, time_ms: u64) -> String {
         crate::clock::iso(self.epoch_ms + time_ms)
     }
+
+    /// A model time as EC2 prints it in a sentence: `2026-01-02 03:04:05`.
+    pub fn gmt(&self, time_ms: u64) -> String {
+        crate::clock::spaced(self.epoch_ms + time_ms)
+    }
 }
 
 /// `ip-10-0-16-10`.

@@ -7,7 +7,7 @@ use super::delays::Delays;
 use super::effect::Effect;
 use super::error::Ec2Error;
 use super::ids::{EniId, InstanceId};
-use super::instance::State;
+use super::instance::{Cause, Reason, State};
 use super::interface::{AttachmentStatus, Nic};
 use super::timers::Event;
 
@@ -18,10 +18,9 @@ impl Model {
     /// Terminates instances, or none of them if one is not there.
     pub fn terminate(&mut self, ids: &[InstanceId]) -> Result<Vec<Change>, Ec2Error> {
         self.check_all(ids, |_| true, "terminated")?;
-        let reason = ("Client.UserInitiatedShutdown", "User initiated shutdown");
         Ok(self.each(ids, |model, id, state| match state {
             State::ShuttingDown | State::Terminated => state,
-            _ => model.shut_down(id, reason),
+            _ => model.shut_down(id, Cause::User),
         }))
     }
 
@@ -31,8 +30,8 @@ impl Model {
         self.check_all(ids, can, "stopped")?;
         let wait = self.delays.stop / if forced { Delays::FORCED_FRACTION } else { 1 };
         Ok(self.each(ids, |model, id, state| match state {
-            State::Running => model.halt(id, wait, "User initiated"),
-            State::Stopping if forced => model.halt(id, wait, "User initiated"),
+            State::Running => model.halt(id, wait, Cause::User),
+            State::Stopping if forced => model.halt(id, wait, Cause::User),
             _ => state,
         }))
     }
@@ -50,15 +49,14 @@ impl Model {
     /// An instance's PID 1 ended by itself, as after `shutdown` inside: it stops.
     pub fn ended_by_itself(&mut self, id: &InstanceId) {
         if self.world.instance(id).is_ok_and(|instance| instance.state == State::Running) {
-            self.halt(id, self.delays.stop, "Instance initiated shutdown");
+            self.halt(id, self.delays.stop, Cause::Guest);
         }
     }
 
     /// The machine could not run an instance: EC2 terminates one whose launch fails.
     pub fn boot_failed(&mut self, id: &InstanceId) {
         if self.world.instance(id).is_ok_and(|instance| instance.state.is_up()) {
-            let reason = ("Server.InternalError", "Internal error on launch");
-            self.shut_down(id, reason);
+            self.shut_down(id, Cause::Machine);
         }
     }
 
@@ -99,22 +97,17 @@ impl Model {
         changes
     }
 
-    fn shut_down(&mut self, id: &InstanceId, (code, why): (&'static str, &str)) -> State {
+    fn shut_down(&mut self, id: &InstanceId, cause: Cause) -> State {
         self.cut_power(id, PowerOff::DropDisk);
         self.begin(id, State::ShuttingDown, self.delays.terminate);
-        self.give_reason(id, code, why);
+        self.give_reason(id, cause);
         State::ShuttingDown
     }
 
-    fn halt(&mut self, id: &InstanceId, wait_ms: u64, why: &str) -> State {
+    fn halt(&mut self, id: &InstanceId, wait_ms: u64, cause: Cause) -> State {
         self.cut_power(id, PowerOff::KeepDisk);
         self.begin(id, State::Stopping, wait_ms);
-        let code = if why.starts_with("User") {
-            "Client.UserInitiatedShutdown"
-        } else {
-            "Client.InstanceInitiatedShutdown"
-        };
-        self.give_reason(id, code, why);
+        self.give_reason(id, cause);
         State::Stopping
     }
 
@@ -138,11 +131,10 @@ impl Model {
         }
     }
 
-    fn give_reason(&mut self, id: &InstanceId, code: &'static str, why: &str) {
-        let at = self.place.timestamp(self.now_ms).replace('T', " ");
-        let at = at.split('.').next().unwrap_or_default();
+    fn give_reason(&mut self, id: &InstanceId, cause: Cause) {
+        let at_ms = self.now_ms;
         if let Ok(instance) = self.world_mut().instance_mut(id) {
-            instance.reason = Some((code, format!("{why} ({at} GMT)")));
+            instance.reason = Some(Reason { cause, at_ms });
         }
     }
 

@@ -41,14 +41,19 @@ pub fn check(tags: &Tags) -> Result<(), Ec2Error> {
             let why = format!("Tag key exceeds the maximum length of {KEY_MAX} characters");
             return Err(Ec2Error::invalid_value(why));
         }
-        if key.to_lowercase().starts_with("aws:") {
-            let why = "Tag keys starting with 'aws:' are reserved for internal use";
-            return Err(Ec2Error::invalid_value(why));
-        }
+        check_not_reserved(key)?;
         if value.chars().count() > VALUE_MAX {
             let why = format!("Tag value exceeds the maximum length of {VALUE_MAX} characters");
             return Err(Ec2Error::invalid_value(why));
         }
+    }
+    Ok(())
+}
+
+fn check_not_reserved(key: &str) -> Result<(), Ec2Error> {
+    if key.to_lowercase().starts_with("aws:") {
+        let why = "Tag keys starting with 'aws:' are reserved for internal use";
+        return Err(Ec2Error::invalid_value(why));
     }
     Ok(())
 }
@@ -94,6 +99,7 @@ impl Model {
 
     /// Deletes tags; with no pattern all that a user may set.
     pub fn delete_tags(&mut self, on: &[Tagged], which: &[TagPattern]) -> Result<(), Ec2Error> {
+        which.iter().try_for_each(|(key, _)| check_not_reserved(key))?;
         for resource in on {
             self.tags_of(resource)?;
         }

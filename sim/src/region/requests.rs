@@ -15,6 +15,8 @@ use crate::model::types::InstanceType;
 
 /// What is launched if no type is named.
 const TYPE: &str = "t3.small";
+/// Where it is launched if no zone is named: the first one.
+const ZONE: &str = "a";
 
 /// Answers a request.
 pub fn answer(region: &Region, request: Request) -> Reply {
@@ -82,9 +84,7 @@ impl State {
                 self.faults.clear();
                 Reply::Done
             }
-            Request::Log { since } => {
-                Reply::Log { calls: self.calls.get(since..).unwrap_or_default().to_vec() }
-            }
+            Request::Log { since } => Reply::Log { calls: self.calls.since(since) },
             Request::State => self.show(),
             // Answered before: these need more than the state.
             Request::Describe | Request::Down => Reply::Done,
@@ -100,21 +100,9 @@ impl State {
         Reply::Done
     }
 
-    /// Launches what the region's own command asks, which may name a zone by its letter.
+    /// Launches what the region's own command asks.
     fn launch(&mut self, asked: &LaunchRequest) -> Result<Vec<InstanceId>, Ec2Error> {
-        let zones = self.model.world().zones();
-        let named = |zone: &&String| match asked.zone.as_deref() {
-            None => true,
-            Some(name) if name.len() == 1 => zone.ends_with(name),
-            Some(name) => *zone == name,
-        };
-        let zone = zones.iter().find(named);
-        let subnet = zone.and_then(|zone| self.model.world().subnet_of_zone(zone));
-        let subnet = subnet.map(|subnet| subnet.id.clone()).ok_or_else(|| {
-            let asked = asked.zone.as_deref().unwrap_or_default();
-            let zones = zones.join(", ");
-            Ec2Error::invalid_value(format!("there is no zone {asked}: the zones are {zones}"))
-        })?;
+        let subnet = self.model.subnet_in(asked.zone.as_deref().unwrap_or(ZONE))?.id.clone();
         let kind = InstanceType::parse(asked.instance_type.as_deref().unwrap_or(TYPE))?;
         self.model.launch(&Launch {
             count: asked.count.max(1) as usize,

@@ -186,6 +186,8 @@ def test_tags_that_cannot_be_set(region, ec2):
         call=ec2.create_tags, Resources=[on], Tags=[{"Key": key, "Value": value}]
     )
     assert code(**tag(eni, "aws:mine")) == "InvalidParameterValue"
+    theirs = dict(Resources=[instance], Tags=[{"Key": "aws:autoscaling:groupName"}])
+    assert code(ec2.delete_tags, **theirs) == "InvalidParameterValue"
     assert code(**tag(eni, "k" * 129)) == "InvalidParameterValue"
     assert code(**tag(eni, "k", "v" * 257)) == "InvalidParameterValue"
     ec2.create_tags(Resources=[eni], Tags=[{"Key": "with space", "Value": ""}])

@@ -28,6 +28,16 @@ def test_a_call_that_hangs_changes_nothing(region):
     assert region.calls()[0]["outcome"] == "hang"
 
 
+def test_a_caller_that_hangs_up_does_not_take_its_call_back(region, ec2):
+    [eni] = region.pool(slots=1)
+    hasty = region.client(config=Config(retries={"total_max_attempts": 1}, read_timeout=0.2))
+    region.fault("DeleteNetworkInterface", {"delay": {"ms": 500}}, times=1)
+    with pytest.raises(ReadTimeoutError):
+        hasty.delete_network_interface(NetworkInterfaceId=eni)
+    eventually(lambda: [call["outcome"] for call in region.calls()], ["ok"])
+    assert ec2.describe_network_interfaces()["NetworkInterfaces"] == []
+
+
 def test_a_delayed_answer(region, ec2):
     region.fault("*", {"delay": {"ms": 500}}, times=1)
     begin = time.monotonic()

@@ -1,5 +1,7 @@
 """Instances by boto3: each action, parsed."""
 
+import re
+
 from conftest import describe, eventually, interface, launch, state
 
 
@@ -38,7 +40,12 @@ def test_an_instance_through_its_whole_life(region, ec2):
     names = (change["PreviousState"]["Name"], change["CurrentState"]["Name"])
     assert names == ("running", "stopping")
     eventually(lambda: state(ec2, instance), "stopped")
-    assert describe(ec2, instance)["StateReason"]["Code"] == "Client.UserInitiatedShutdown"
+    stopped = describe(ec2, instance)
+    code = "Client.UserInitiatedShutdown"
+    assert stopped["StateReason"] == {"Code": code, "Message": f"{code}: User initiated shutdown"}
+    assert re.fullmatch(
+        r"User initiated \(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d GMT\)", stopped["StateTransitionReason"]
+    )
     [change] = ec2.start_instances(InstanceIds=[instance])["StartingInstances"]
     assert change["CurrentState"]["Name"] == "pending"
     eventually(lambda: state(ec2, instance), "running")

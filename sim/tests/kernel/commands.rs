@@ -61,7 +61,8 @@ fn a_group_keeps_its_count_until_it_is_deleted() {
         let alive = instances.into_iter().filter(|instance| instance.state == "running");
         alive.map(|instance| instance.id).collect::<Vec<_>>()
     };
-    run(&region, &["group", "zk", "--desired", "2", "--tag", "steadfast:pool=zk"]);
+    let group = ["group", "zk", "--desired", "2", "--zone", "a", "--tag", "steadfast:pool=zk"];
+    run(&region, &group);
     until("two run", || alive().len() == 2);
     let victim = alive().remove(0);
     run(&region, &["terminate", &victim]);

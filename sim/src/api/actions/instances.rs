@@ -106,7 +106,9 @@ impl Filtered for Instance {
         ("private-dns-name", |view, i| vec![view.place.dns_name(i.address)]),
         ("private-ip-address", |_, i| vec![i.address.to_string()]),
         ("reservation-id", |_, i| vec![i.reservation.to_string()]),
-        ("state-reason-code", |_, i| i.reason.iter().map(|(code, _)| (*code).to_owned()).collect()),
+        ("state-reason-code", |_, i| {
+            i.reason.iter().map(|reason| reason.cause.code().to_owned()).collect()
+        }),
         ("subnet-id", |view, i| {
             let mut enis = view.world.interfaces_of(&i.id).into_iter();
             enis.next().map(|(eni, _)| eni.subnet.to_string()).into_iter().collect()

@@ -80,6 +80,15 @@ fn a_group_shrinks_and_ends() {
 }
 
 #[test]
+fn a_group_that_leaves_a_zone_moves_its_instances() {
+    let mut model = model();
+    model.put_group(group(3)).unwrap();
+    let zones = vec!["eu-west-1a".to_owned(), "b".to_owned()];
+    model.put_group(GroupRequest { zones, ..group(3) }).unwrap();
+    assert_eq!(zones_up(&model), ['a', 'a', 'b'].map(zone));
+}
+
+#[test]
 fn bad_groups_are_refused() {
     let mut model = model();
     let zones = vec!["eu-west-1x".to_owned()];

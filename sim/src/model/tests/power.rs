@@ -4,7 +4,7 @@ use super::{brief, model};
 use crate::fabric::PowerOff;
 use crate::model::delays::Delays;
 use crate::model::effect::Effect;
-use crate::model::instance::State;
+use crate::model::instance::{Cause, State};
 
 #[test]
 fn terminate_frees_secondary_interfaces_only_at_its_end() {
@@ -118,7 +118,7 @@ fn an_instance_that_does_not_boot_is_terminated() {
     model.pass(500);
     let instance = model.world().instance(&instance).unwrap();
     assert_eq!(instance.state, State::Terminated);
-    assert_eq!(instance.reason.as_ref().unwrap().0, "Server.InternalError");
+    assert_eq!(instance.reason.unwrap().cause, Cause::Machine);
 }
 
 #[test]
