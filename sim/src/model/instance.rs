@@ -129,11 +129,12 @@ pub struct Metadata {
     /// Whether every request needs a token (IMDSv2 alone).
     pub tokens_required: bool,
     pub hop_limit: u8,
-    /// Whether tags are shown; on by default here, unlike in EC2.
+    /// Whether tags are shown.
     pub tags: bool,
 }
 
 impl Default for Metadata {
+    /// As of what is launched without EC2's API, whose own default is to show no tags.
     fn default() -> Self {
         Self { enabled: true, tokens_required: true, hop_limit: 2, tags: true }
     }

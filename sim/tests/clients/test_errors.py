@@ -191,7 +191,9 @@ def test_tags_that_cannot_be_set(region, ec2):
     assert code(**tag(eni, "k" * 129)) == "InvalidParameterValue"
     assert code(**tag(eni, "k", "v" * 257)) == "InvalidParameterValue"
     ec2.create_tags(Resources=[eni], Tags=[{"Key": "with space", "Value": ""}])
-    assert code(**tag(instance, "with space")) == "InvalidParameterValue"
+    ec2.create_tags(Resources=[instance], Tags=[{"Key": "with space", "Value": ""}])
+    shown = launch(ec2, region, MetadataOptions={"InstanceMetadataTags": "enabled"})
+    assert code(**tag(shown, "with space")) == "InvalidParameterValue"
     many = [{"Key": str(k), "Value": ""} for k in range(50)]
     assert code(ec2.create_tags, Resources=[eni], Tags=many) == "TagLimitExceeded"
 

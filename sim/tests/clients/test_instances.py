@@ -60,6 +60,13 @@ def test_an_instance_through_its_whole_life(region, ec2):
     assert ec2.describe_network_interfaces()["NetworkInterfaces"] == []
 
 
+def test_tags_are_in_the_metadata_only_if_asked_for(region, ec2):
+    shown = {"InstanceMetadataTags": "enabled"}
+    for options, expected in (({}, "disabled"), ({"MetadataOptions": shown}, "enabled")):
+        instance = describe(ec2, launch(ec2, region, **options))
+        assert instance["MetadataOptions"]["InstanceMetadataTags"] == expected
+
+
 def test_secondary_interfaces_outlive_their_instance(region, ec2):
     [eni] = region.pool(slots=1)
     instance = launch(ec2, region)

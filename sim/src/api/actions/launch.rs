@@ -113,7 +113,7 @@ fn read_metadata(reader: &Reader<'_>) -> Result<Metadata, Ec2Error> {
         enabled: reader.either("MetadataOptions.HttpEndpoint", "enabled", "disabled")?,
         tokens_required: reader.either("MetadataOptions.HttpTokens", "required", "optional")?,
         hop_limit,
-        tags: reader.either("MetadataOptions.InstanceMetadataTags", "enabled", "disabled")?,
+        tags: !reader.either("MetadataOptions.InstanceMetadataTags", "disabled", "enabled")?,
     })
 }
 
