@@ -57,12 +57,16 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
         let mac = same.map_or(slot.mac, |nic| nic.mac);
         let give_up = Instant::now() + SUBNET_TIMEOUT;
         loop {
-            let networks = self.metadata.subnet_networks(mac).await?;
-            if let Some(addresses) = place(&slot.addresses, &networks) {
-                return Ok(addresses);
-            }
+            let error = match self.metadata.subnet_networks(mac).await {
+                Ok(networks) => match place(&slot.addresses, &networks) {
+                    Some(addresses) => return Ok(addresses),
+                    None => no_subnet(mac, &networks),
+                },
+                // A slot is not given up for one bad answer.
+                Err(error) => error,
+            };
             if Instant::now() >= give_up {
-                return Err(no_subnet(mac, &networks).into());
+                return Err(error.into());
             }
             sleep(SUBNET_POLL).await;
         }

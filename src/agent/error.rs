@@ -38,13 +38,26 @@ pub enum AgentError {
         /// Why.
         source: std::io::Error,
     },
-    /// A facts file is not what this version writes.
-    #[error("{path} is not a facts file: {cause}; remove it, and claim again")]
-    BadFacts {
+    /// The facts file is not as it was written a moment ago.
+    #[error(
+        "{path} was removed or changed while it was written: find out by what, and claim again"
+    )]
+    FactsVanished {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
-        cause: String,
+    },
+    /// This instance holds a slot of another pool.
+    #[error(
+        "this instance holds slot {slot} of pool {held}, not of pool {wanted}: run `steadfast \
+         release --pool {held}` first, or mend the pool's name"
+    )]
+    OtherPool {
+        /// What it holds.
+        slot: SlotNumber,
+        /// Of which pool.
+        held: PoolName,
+        /// The pool that was named.
+        wanted: PoolName,
     },
     /// IMDS.
     #[error(transparent)]
@@ -52,9 +65,6 @@ pub enum AgentError {
     /// EC2, outside the claim.
     #[error("{0}")]
     Call(#[from] CallError),
-    /// The pool's tags, outside the claim.
-    #[error(transparent)]
-    Pool(#[from] crate::pool::PoolError),
     /// The host's network.
     #[error(transparent)]
     Net(#[from] NetError),
@@ -95,12 +105,6 @@ impl AgentError {
     pub(super) fn file(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();
         |source| Self::File { path, source }
-    }
-
-    pub(super) fn facts_vanished(run_dir: &Path, pool: Option<&PoolName>) -> Self {
-        let pool = pool.map(|pool| format!(" of pool {pool}")).unwrap_or_default();
-        let cause = format!("the facts{pool} were written and are gone");
-        Self::BadFacts { path: run_dir.join(super::facts::JSON), cause }
     }
 }
 

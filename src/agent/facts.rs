@@ -10,6 +10,7 @@ use std::net::IpAddr;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use tracing::warn;
 
 use super::AgentError;
 use crate::ids::{AttachmentId, DeviceIndex, EniId, InstanceId, MacAddr, PoolName, SlotNumber};
@@ -77,26 +78,21 @@ pub struct Peer {
 }
 
 impl Facts {
-    /// The facts on disk, if there are any.
+    /// The facts on disk, if there are any. A file that holds something else is as good as none:
+    /// it must not keep an instance from its slot at every boot, and the claim writes it anew.
     ///
     /// # Errors
-    /// The file cannot be read, or is not of this layout.
+    /// The file cannot be read.
     pub fn read(run_dir: &Path) -> Result<Option<Self>, AgentError> {
         let path = run_dir.join(JSON);
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(e) => return Err(AgentError::file(&path)(e)),
         };
-        let facts: Self = serde_json::from_str(&text)
-            .map_err(|e| AgentError::BadFacts { path: path.clone(), cause: e.to_string() })?;
-        match facts.version {
-            VERSION => Ok(Some(facts)),
-            other => {
-                let cause = format!("it has version {other}, and this program knows {VERSION}");
-                Err(AgentError::BadFacts { path, cause })
-            }
-        }
+        Ok(parse(&bytes)
+            .inspect_err(|cause| warn!("{} is not heeded: {cause}", path.display()))
+            .ok())
     }
 
     /// Writes both files, unless they say the same already; the JSON last, so that it stands for
@@ -147,6 +143,14 @@ impl Facts {
             peers.join(","),
             self.connect_string,
         )
+    }
+}
+
+fn parse(bytes: &[u8]) -> Result<Facts, String> {
+    let facts: Facts = serde_json::from_slice(bytes).map_err(|e| e.to_string())?;
+    match facts.version {
+        VERSION => Ok(facts),
+        other => Err(format!("it has version {other}, and this program knows {VERSION}")),
     }
 }
 

@@ -30,7 +30,7 @@ pub use release::Released;
 use crate::claim::{Effect, Failure, Held, Setup, State, Want, step};
 use crate::cloud::counted::Counted;
 use crate::cloud::{Cloud, Identity, Metadata};
-use crate::ids::PoolName;
+use crate::ids::{MacAddr, PoolName};
 use crate::net::Host;
 use survey::Survey;
 
@@ -43,6 +43,8 @@ pub struct Request {
     pub want: Want,
     /// How long the whole may take.
     pub wait: Duration,
+    /// When that time is over.
+    pub deadline: Instant,
     /// How long an attached slot's NIC may take to appear in the kernel.
     pub nic_timeout: Duration,
     /// Where the facts files lie.
@@ -59,7 +61,6 @@ pub struct Agent<C, M> {
     host: Host,
     me: Identity,
     request: Request,
-    deadline: Instant,
     interrupt: Interrupt,
 }
 
@@ -75,7 +76,7 @@ pub struct Claimed {
 }
 
 impl<C: Cloud, M: Metadata> Agent<C, M> {
-    /// Puts an agent together; its time for [`Request::wait`] begins now.
+    /// Puts an agent together.
     pub fn new(
         cloud: C,
         metadata: M,
@@ -84,8 +85,7 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
         request: Request,
         interrupt: Interrupt,
     ) -> Self {
-        let deadline = Instant::now() + request.wait;
-        Self { cloud: Counted::new(cloud), metadata, host, me, request, deadline, interrupt }
+        Self { cloud: Counted::new(cloud), metadata, host, me, request, interrupt }
     }
 
     /// Claims a slot, or finds that this instance has one.
@@ -95,7 +95,7 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
     /// What was attached and could not be used has been given back, unless the error says that
     /// it is left.
     pub async fn claim(&mut self) -> Result<Claimed, AgentError> {
-        let setup = self.setup()?;
+        let setup = self.setup().await?;
         let mut survey = Survey::default();
         let mut state = State::start();
         let mut effects = vec![Effect::ReadPool];
@@ -107,7 +107,7 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
         }
         match state {
             State::Held(held) => Ok(Claimed {
-                facts: self.facts(&held, &survey)?,
+                facts: self.facts(&held)?,
                 resumed: held.resumed,
                 ec2_calls: self.cloud.calls(),
             }),
@@ -116,16 +116,36 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
         }
     }
 
-    fn setup(&self) -> Result<Setup, AgentError> {
-        let facts = Facts::read(&self.request.run_dir)?;
+    async fn setup(&self) -> Result<Setup, AgentError> {
         Ok(Setup {
             me: self.me.instance.clone(),
             zone: self.me.zone.clone(),
             want: self.request.want,
-            in_use: facts
-                .filter(|facts| facts.instance == self.me.instance)
-                .map(|facts| facts.attachment),
+            in_use: self.earlier_facts().await?.map(|facts| facts.attachment),
         })
+    }
+
+    /// What an earlier run on this instance has left.
+    ///
+    /// # Errors
+    /// It holds a slot of another pool, which may serve right now: a claim would attach a second
+    /// slot, and both a claim and a release take the first one's routes away.
+    async fn earlier_facts(&self) -> Result<Option<Facts>, AgentError> {
+        let facts = Facts::read(&self.request.run_dir)?;
+        match facts.filter(|facts| facts.instance == self.me.instance) {
+            Some(facts)
+                if facts.pool != self.request.pool && self.has_nic(facts.nic.mac).await? =>
+            {
+                let (slot, held, wanted) = (facts.slot, facts.pool, self.request.pool.clone());
+                Err(AgentError::OtherPool { slot, held, wanted })
+            }
+            facts => Ok(facts),
+        }
+    }
+
+    /// Whether the kernel shows a NIC of that hardware address.
+    async fn has_nic(&self, mac: MacAddr) -> Result<bool, AgentError> {
+        Ok(self.host.nics().await?.iter().any(|nic| nic.mac == mac))
     }
 
     fn failed(
@@ -148,9 +168,11 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
     }
 
     /// The facts of a slot that is held.
-    fn facts(&self, held: &Held, survey: &Survey) -> Result<Facts, AgentError> {
+    fn facts(&self, held: &Held) -> Result<Facts, AgentError> {
         Facts::read(&self.request.run_dir)?
             .filter(|facts| facts.attachment == held.attachment)
-            .ok_or_else(|| AgentError::facts_vanished(&self.request.run_dir, survey.pool_name()))
+            .ok_or_else(|| AgentError::FactsVanished {
+                path: self.request.run_dir.join(facts::JSON),
+            })
     }
 }

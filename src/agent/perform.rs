@@ -155,7 +155,7 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
         let Some(slot) = survey.pool.as_ref().and_then(|pool| pool.slots.get(&held.slot)) else {
             return Event::NicMissing;
         };
-        let left = self.deadline.saturating_duration_since(Instant::now());
+        let left = self.request.deadline.saturating_duration_since(Instant::now());
         let within = self.request.nic_timeout.min(left.max(NIC_TIMEOUT_MIN));
         survey.attached = Some(held.clone());
         survey.waited_for_nic = within;
@@ -200,7 +200,7 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
         }
         tokio::select! {
             () = interrupted(&mut self.interrupt) => Event::Interrupted,
-            () = sleep_until(self.deadline.min(until)) => match until <= self.deadline {
+            () = sleep_until(self.request.deadline.min(until)) => match until <= self.request.deadline {
                 true => Event::PauseOver,
                 false => Event::DeadlinePassed,
             }

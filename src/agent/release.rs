@@ -3,6 +3,7 @@
 //! First the detach, then the undoing: as long as the NIC is attached its routes hold, and once it
 //! is gone the blackhole does, so at no moment does traffic for the peers leave by another way.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -10,9 +11,8 @@ use tokio::time::{Instant, sleep_until};
 use tracing::{info, warn};
 
 use super::{Agent, AgentError, Facts, backoff};
-use crate::cloud::{AttachmentStatus, CallError, Cloud, Metadata, Mode};
-use crate::ids::{AttachmentId, EniId, SlotNumber};
-use crate::pool::{Pool, Slot};
+use crate::cloud::{Attachment, AttachmentStatus, CallError, Cloud, Eni, Metadata, Mode};
+use crate::ids::{AttachmentId, EniId, MacAddr, SlotNumber};
 
 /// How long a detached slot's NIC may take to leave the kernel.
 const VANISH_TIMEOUT: Duration = Duration::from_secs(60);
@@ -37,6 +37,16 @@ pub struct ReleasedSlot {
     pub attachment: AttachmentId,
 }
 
+/// A slot that is to be given back.
+struct Own {
+    slot: SlotNumber,
+    eni: EniId,
+    mac: MacAddr,
+    attachment: AttachmentId,
+    /// Whether its detach has been asked for already.
+    is_leaving: bool,
+}
+
 impl<C: Cloud, M: Metadata> Agent<C, M> {
     /// Gives back every slot that this instance holds, or with [`Mode::DryRun`] asks EC2 whether
     /// it would be allowed to. Holding none is no error.
@@ -44,44 +54,72 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
     /// # Errors
     /// EC2 or the kernel refuses, or the slot is not gone by the deadline.
     pub async fn release(&self, mode: Mode) -> Result<Released, AgentError> {
-        let enis = self.retried(|| self.cloud.pool(&self.request.pool)).await?;
-        let pool = Pool::from_enis(&self.request.pool, enis)?;
-        let mut slots = Vec::new();
-        for slot in pool.slots.values().filter(|slot| slot.is_held_by(&self.me.instance)) {
-            slots.extend(self.release_slot(slot, mode).await?);
+        let facts = self.earlier_facts().await?;
+        let own = self.own(facts.as_ref()).await?;
+        for own in own.iter().filter(|own| !own.is_leaving) {
+            self.detach_own(own, mode).await?;
         }
+        let slots = released(&own);
         if mode == Mode::DryRun {
             return Ok(Released { slots, network: Vec::new() });
         }
-        let network = self.host.undo(slots_mac(&pool, &slots)).await?;
+        for own in &own {
+            self.await_gone(own).await?;
+        }
+        let network = self.host.undo(own.first().map(|own| own.mac)).await?;
         let network: Vec<String> = network.iter().map(ToString::to_string).collect();
         info!(changes = network.len(), "network: {} changes undone", network.len());
         Facts::remove(&self.request.run_dir)?;
         Ok(Released { slots, network })
     }
 
-    async fn release_slot(
-        &self,
-        slot: &Slot,
-        mode: Mode,
-    ) -> Result<Option<ReleasedSlot>, AgentError> {
-        let Some(attachment) = &slot.attachment else {
-            return Ok(None);
+    /// The slots that this instance holds, by EC2's answer about this instance: a pool whose tags
+    /// are wrong elsewhere keeps nobody from giving back. The slot of the facts is among them even
+    /// if its tags are gone, or if the kernel shows it while a stale read shows nothing or an
+    /// earlier attachment: to take that for the truth would leave it attached for good.
+    async fn own(&self, facts: Option<&Facts>) -> Result<Vec<Own>, AgentError> {
+        let enis = self.retried(|| self.cloud.attached_to(&self.me.instance)).await?;
+        let own = |eni: Eni| {
+            let by_facts = || facts.filter(|facts| facts.eni == eni.id).map(|facts| facts.slot);
+            let slot = eni.slot_of(&self.request.pool).or_else(by_facts)?;
+            let Attachment { id: attachment, status, .. } = eni.attachment?;
+            let is_leaving = status == AttachmentStatus::Detaching;
+            Some(Own { slot, eni: eni.id, mac: eni.mac, attachment, is_leaving })
         };
-        if attachment.status != AttachmentStatus::Detaching {
-            info!(slot = slot.number.get(), attachment = %attachment.id, "detaching slot {}", slot.number);
-            let detached = self.retried(|| self.cloud.detach(&attachment.id, false, mode)).await;
-            match detached {
-                Ok(()) | Err(CallError::AttachmentGone) => {}
-                Err(error) => return Err(error.into()),
+        let mut own: Vec<Own> = enis.into_iter().filter_map(own).collect();
+        if let Some(facts) = facts
+            && own.iter().all(|own| own.attachment != facts.attachment)
+            && self.has_nic(facts.nic.mac).await?
+        {
+            own.push(Own {
+                slot: facts.slot,
+                eni: facts.eni.clone(),
+                mac: facts.nic.mac,
+                attachment: facts.attachment.clone(),
+                is_leaving: false,
+            });
+        }
+        own.sort_by_key(|own| own.slot);
+        Ok(own)
+    }
+
+    async fn detach_own(&self, own: &Own, mode: Mode) -> Result<(), CallError> {
+        let Own { slot, attachment, .. } = own;
+        info!(slot = slot.get(), %attachment, "detaching slot {slot}");
+        match self.retried(|| self.cloud.detach(attachment, false, mode)).await {
+            Err(CallError::AttachmentGone) => Ok(()),
+            answer => answer,
+        }
+    }
+
+    async fn await_gone(&self, own: &Own) -> Result<(), AgentError> {
+        match self.host.nic_vanishes(own.mac, VANISH_TIMEOUT).await? {
+            true => Ok(()),
+            false => {
+                let waited = humantime::format_duration(VANISH_TIMEOUT).to_string();
+                Err(AgentError::StillHere { slot: own.slot, waited })
             }
         }
-        if mode == Mode::Do && !self.host.nic_vanishes(slot.mac, VANISH_TIMEOUT).await? {
-            let waited = humantime::format_duration(VANISH_TIMEOUT).to_string();
-            return Err(AgentError::StillHere { slot: slot.number, waited });
-        }
-        let (slot, eni) = (slot.number, slot.eni.clone());
-        Ok(Some(ReleasedSlot { slot, eni, attachment: attachment.id.clone() }))
     }
 
     /// Makes a call until it is answered for good, or the deadline has passed.
@@ -89,22 +127,28 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
     where
         F: Future<Output = Result<T, CallError>>,
     {
-        for round in 0.. {
+        let mut round = 0;
+        loop {
             let error = match call().await {
                 Err(error) if error.may_pass() => error,
                 settled => return settled,
             };
             let until = Instant::now() + backoff::pause(round, fastrand::f64());
-            if until > self.deadline {
+            if until > self.request.deadline {
                 return Err(error);
             }
             warn!("{error}");
             sleep_until(until).await;
+            round += 1;
         }
-        unreachable!("the loop ends by its deadline")
     }
 }
 
-fn slots_mac(pool: &Pool, released: &[ReleasedSlot]) -> Option<crate::ids::MacAddr> {
-    Some(pool.slots.get(&released.first()?.slot)?.mac)
+/// Each slot once, by its last known attachment.
+fn released(own: &[Own]) -> Vec<ReleasedSlot> {
+    let released = |own: &Own| {
+        let Own { slot, eni, attachment, .. } = own;
+        (*slot, ReleasedSlot { slot: *slot, eni: eni.clone(), attachment: attachment.clone() })
+    };
+    own.iter().map(released).collect::<BTreeMap<_, _>>().into_values().collect()
 }

@@ -8,7 +8,7 @@ use tracing::warn;
 use super::Request;
 use crate::claim::{Failure, Held, Want};
 use crate::cloud::{CallError, Identity, InstanceState, MetadataNic};
-use crate::ids::{EniId, InstanceId, PoolName, SlotNumber};
+use crate::ids::{EniId, InstanceId, SlotNumber};
 use crate::pool::{Pool, Slot};
 
 /// The last answers of a claim.
@@ -35,11 +35,6 @@ pub struct Survey {
 }
 
 impl Survey {
-    /// The pool's name, once it was read.
-    pub fn pool_name(&self) -> Option<&PoolName> {
-        self.pool.as_ref().map(|pool| &pool.name)
-    }
-
     /// Why the claim failed, in full, where more was seen than the failure itself tells.
     pub fn explain(&self, zone: &str, request: &Request, why: &Failure) -> Option<String> {
         let pool = self.pool.as_ref();

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+use super::settings;
 use crate::ids::{PoolName, SlotNumber};
 
 /// Gives every member of a ZooKeeper ensemble on EC2 an address that outlives its instance.
@@ -25,6 +26,26 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+}
+
+impl Cli {
+    /// What was typed and what the environment says. An empty variable says nothing, as for the
+    /// AWS tools: it is how a unit file or a script takes back what another place has set.
+    pub fn read() -> Result<Self, clap::Error> {
+        let mut command = Self::command()
+            .mut_args(without_empty_variable)
+            .mut_subcommands(|command| command.mut_args(without_empty_variable));
+        let matches = command.try_get_matches_from_mut(std::env::args_os())?;
+        Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+    }
+}
+
+fn without_empty_variable(arg: Arg) -> Arg {
+    let value = arg.get_env().and_then(std::env::var_os);
+    match value.is_some_and(|value| value.is_empty()) {
+        true => arg.env(None::<&'static str>),
+        false => arg,
+    }
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 done; 64 usage; 69 no slot to be had by the deadline; \
@@ -95,15 +116,15 @@ pub struct CommonArgs {
     pub region: Option<String>,
 
     /// How long the whole may take, as 90s or 10m [default: 10m].
-    #[arg(long, env = "STEADFAST_WAIT", value_name = "TIME", value_parser = humantime::parse_duration)]
+    #[arg(long, env = "STEADFAST_WAIT", value_name = "TIME", value_parser = settings::time)]
     pub wait: Option<Duration>,
 
     /// How long an attached slot's NIC may take to appear [default: 60s].
-    #[arg(long, env = "STEADFAST_NIC_TIMEOUT", value_name = "TIME", value_parser = humantime::parse_duration)]
+    #[arg(long, env = "STEADFAST_NIC_TIMEOUT", value_name = "TIME", value_parser = settings::time)]
     pub nic_timeout: Option<Duration>,
 
     /// How long one call to EC2 may take before its answer counts as lost [default: 10s].
-    #[arg(long, env = "STEADFAST_CALL_TIMEOUT", value_name = "TIME", value_parser = humantime::parse_duration)]
+    #[arg(long, env = "STEADFAST_CALL_TIMEOUT", value_name = "TIME", value_parser = settings::time)]
     pub call_timeout: Option<Duration>,
 
     /// Where slot.json and slot.env go [default: /run/steadfast].

@@ -73,10 +73,9 @@ impl CliError {
 }
 
 fn of_metadata(error: &MetadataError) -> u8 {
-    match error {
-        // At boot the network may only be on its way.
-        MetadataError::Unreachable { .. } | MetadataError::Invalid { .. } => TEMPFAIL,
-        MetadataError::NoToken { .. } => CONFIG,
+    match error.may_pass() {
+        true => TEMPFAIL,
+        false => CONFIG,
     }
 }
 
@@ -84,12 +83,14 @@ fn of_agent(error: &AgentError) -> u8 {
     match error {
         AgentError::Failed { why: Failure::NoSlot, detail: None, .. } => TEMPFAIL,
         AgentError::Failed { why, .. } => of_failure(why),
-        AgentError::Busy { .. } | AgentError::StillHere { .. } => TEMPFAIL,
+        AgentError::Busy { .. }
+        | AgentError::StillHere { .. }
+        | AgentError::FactsVanished { .. } => TEMPFAIL,
         AgentError::File { source, .. } => match source.kind() {
             std::io::ErrorKind::PermissionDenied => NOPERM,
             _ => CONFIG,
         },
-        AgentError::BadFacts { .. } | AgentError::Pool(_) => CONFIG,
+        AgentError::OtherPool { .. } => CONFIG,
         AgentError::Metadata(error) => of_metadata(error),
         AgentError::Call(error) => of_call(error),
         AgentError::Net(NetError::NotPermitted { .. }) => NOPERM,

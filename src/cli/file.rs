@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
 
-use super::CliError;
+use super::{CliError, settings};
 use crate::ids::{PoolName, SlotNumber};
 
 /// Where it is looked for if none is named.
@@ -71,9 +71,7 @@ fn duration<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::E
         let e = e.to_string();
         serde::de::Error::custom(format!("{}, as \"90s\" or \"10m\"", e.trim_end()))
     })?;
-    humantime::parse_duration(&text).map(Some).map_err(|e| {
-        serde::de::Error::custom(format!("{text:?} is not a time (as 90s or 10m): {e}"))
-    })
+    settings::time(&text).map(Some).map_err(serde::de::Error::custom)
 }
 
 #[cfg(test)]

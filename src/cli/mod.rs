@@ -10,9 +10,10 @@ mod output;
 mod settings;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
-use clap::Parser;
 use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
 
 pub use exit::CliError;
 
@@ -24,9 +25,12 @@ use crate::net::Host;
 use args::{Cli, Command, CommonArgs, OutputFormat};
 use settings::Settings;
 
+/// Between two questions to IMDS that does not answer; its client has asked four times by then.
+const IDENTITY_PAUSE: Duration = Duration::from_secs(1);
+
 /// Runs the program; the one error it ends with has been printed.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::read() {
         Ok(cli) => cli,
         Err(error) => return exit::usage(&error),
     };
@@ -61,32 +65,36 @@ async fn claim(
     dry_run: bool,
     format: OutputFormat,
 ) -> Result<(), CliError> {
-    let (settings, identity, imds) = prepare(common, wanted).await?;
+    let (settings, identity, imds) = prepare(common, wanted, dry_run).await?;
     let _lock = match dry_run {
         true => None,
         false => Some(Lock::take(&settings.request.run_dir)?),
     };
-    let mut agent = agent(settings, identity, imds).await?;
+    // Where nothing is to be given back, a signal may end the program where it stands.
+    let interrupt = if dry_run { watch::channel(false).1 } else { interrupt()? };
+    let mut agent = agent(settings, identity, imds, interrupt).await?;
     if dry_run {
         let plan = agent.dry_run().await?;
         output::dry_run(&plan, format);
         return exit::of_dry_run(&plan);
     }
-    let started = std::time::Instant::now();
+    let started = Instant::now();
     let claimed = agent.claim().await?;
     output::claimed(&claimed, started.elapsed(), format);
     Ok(())
 }
 
 async fn release(common: &CommonArgs, dry_run: bool, format: OutputFormat) -> Result<(), CliError> {
-    let (settings, identity, imds) = prepare(common, settings::Wanted::default()).await?;
+    let (settings, identity, imds) = prepare(common, settings::Wanted::default(), dry_run).await?;
     let _lock = match dry_run {
         true => None,
         false => Some(Lock::take(&settings.request.run_dir)?),
     };
     let mode = if dry_run { Mode::DryRun } else { Mode::Do };
     let pool = settings.request.pool.clone();
-    let released = agent(settings, identity, imds).await?.release(mode).await?;
+    // No signal is awaited: a release that was cut off is finished by running it again.
+    let interrupt = watch::channel(false).1;
+    let released = agent(settings, identity, imds, interrupt).await?.release(mode).await?;
     output::released(&pool, &released, mode, format);
     Ok(())
 }
@@ -95,27 +103,50 @@ async fn release(common: &CommonArgs, dry_run: bool, format: OutputFormat) -> Re
 async fn prepare(
     common: &CommonArgs,
     wanted: settings::Wanted,
+    dry_run: bool,
 ) -> Result<(Settings, Identity, Imds), CliError> {
     let file = file::read(common.config.as_deref())?;
+    let started = Instant::now();
+    let deadline = started + settings::wait(common, &file);
     let imds = Imds::new();
-    let identity = imds.identity().await.map_err(CliError::Metadata)?;
+    let identity = identity(&imds, if dry_run { started } else { deadline }).await?;
     tracing::info!(
         instance = %identity.instance, zone = identity.zone, region = identity.region,
         "this is {} in {}", identity.instance, identity.zone
     );
-    let settings = settings::resolve(common, wanted, file, &imds).await?;
+    let settings = settings::resolve(common, wanted, file, deadline, &imds).await?;
     Ok((settings, identity, imds))
+}
+
+/// Who this instance is, asked until IMDS tells: a claim at boot may come before the network.
+async fn identity(imds: &Imds, deadline: Instant) -> Result<Identity, CliError> {
+    loop {
+        let error = match imds.identity().await {
+            Err(error) if error.may_pass() && Instant::now() < deadline => error,
+            settled => return settled.map_err(CliError::Metadata),
+        };
+        tracing::warn!("{error}; it is asked again until --wait is over");
+        sleep_until(deadline.min(Instant::now() + IDENTITY_PAUSE)).await;
+    }
 }
 
 async fn agent(
     settings: Settings,
     identity: Identity,
     imds: Imds,
+    interrupt: Interrupt,
 ) -> Result<Agent<Ec2, Imds>, CliError> {
     let region = settings.region.as_deref().unwrap_or(&identity.region);
+    if region != identity.region {
+        tracing::warn!(
+            region,
+            "EC2 is asked in {region}, but this instance is in {}: mend --region or AWS_REGION",
+            identity.region
+        );
+    }
     let ec2 = Ec2::connect(region, settings.call_timeout).await;
     let host = Host::open().map_err(crate::agent::AgentError::from)?;
-    Ok(Agent::new(ec2, imds, host, identity, settings.request, interrupt()?))
+    Ok(Agent::new(ec2, imds, host, identity, settings.request, interrupt))
 }
 
 /// Becomes true at the first SIGTERM or SIGINT. A second one ends the program at once.

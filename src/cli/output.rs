@@ -23,7 +23,12 @@ pub fn set_up_log(format: LogFormat) {
         .with_default_directive("steadfast=info".parse().unwrap_or_else(|_| Level::INFO.into()))
         .with_env_var("STEADFAST_LOG")
         .from_env_lossy();
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
+    // A standard error that was closed must not end a claim half-way: to tell of a line that could
+    // not be written there is `eprintln!`, which panics.
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(stderr)
+        .log_internal_errors(false);
     match format {
         LogFormat::Auto if stderr().is_terminal() => log.event_format(Steps::new()).init(),
         LogFormat::Steps => log.event_format(Steps::new()).init(),

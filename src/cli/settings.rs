@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::CliError;
 use super::args::CommonArgs;
 use super::file::FileSettings;
@@ -23,6 +25,23 @@ const WAIT: Duration = Duration::from_secs(600);
 const NIC_TIMEOUT: Duration = Duration::from_secs(60);
 /// The default of `--call-timeout`.
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// No time is longer: it can be added to any moment.
+const TIME_MAX: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+
+/// Parses a time such as `90s` or `10m`.
+pub fn time(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(time) if time <= TIME_MAX => Ok(time),
+        Ok(_) => Err(format!("{text:?} is longer than a year")),
+        Err(e) => Err(format!("{text:?} is not a time (as 90s or 10m): {e}")),
+    }
+}
+
+/// How long the whole may take; here alone, because it also limits the search for the rest.
+pub fn wait(common: &CommonArgs, file: &FileSettings) -> Duration {
+    common.wait.or(file.wait).unwrap_or(WAIT)
+}
 
 /// Everything resolved.
 #[derive(Debug)]
@@ -49,6 +68,7 @@ pub async fn resolve(
     common: &CommonArgs,
     wanted: Wanted,
     file: FileSettings,
+    deadline: Instant,
     metadata: &impl Metadata,
 ) -> Result<Settings, CliError> {
     let run_dir =
@@ -60,13 +80,14 @@ pub async fn resolve(
     let request = Request {
         pool,
         want: want(wanted, &file, metadata).await?,
-        wait: common.wait.or(file.wait).unwrap_or(WAIT),
+        wait: wait(common, &file),
+        deadline,
         nic_timeout: common.nic_timeout.or(file.nic_timeout).unwrap_or(NIC_TIMEOUT),
         run_dir,
     };
     Ok(Settings {
         request,
-        region: common.region.clone().or(file.region).filter(|region| !region.is_empty()),
+        region: common.region.clone().or(file.region),
         call_timeout: common.call_timeout.or(file.call_timeout).unwrap_or(CALL_TIMEOUT),
     })
 }

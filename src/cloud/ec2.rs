@@ -29,6 +29,8 @@ use crate::ids::{AttachmentId, DeviceIndex, EniId, InstanceId, PoolName};
 const PAGE: i32 = 1000;
 /// Pages read at the most; beyond that something is wrong with the filter or the endpoint.
 const PAGES_MAX: u32 = 100;
+/// EC2's limit for the values of one filter; a pool can have more holders.
+const FILTER_VALUES_MAX: usize = 200;
 /// How long a TCP connection to EC2 may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -87,6 +89,38 @@ impl Ec2 {
         }
         Err(malformed(ACTION, format!("more than {PAGES_MAX} pages of interfaces")))
     }
+
+    /// The states of those instances that EC2 describes. All pages are read: a page may be short,
+    /// or empty, before the last, and who is not described counts as gone.
+    async fn states_of(
+        &self,
+        instances: &[InstanceId],
+    ) -> Result<Vec<(InstanceId, InstanceState)>, CallError> {
+        const ACTION: Action = Action::DescribeInstances;
+        // A filter, not a list of ids: one unknown id in a list fails the whole call.
+        let filter = filter("instance-id", instances.iter().map(InstanceId::to_string));
+        let mut found = Vec::new();
+        let mut next = None;
+        for _ in 0..PAGES_MAX {
+            let page = self
+                .client
+                .describe_instances()
+                .filters(filter.clone())
+                .max_results(PAGE)
+                .set_next_token(next)
+                .send()
+                .await
+                .map_err(|e| call_error(ACTION, e))?;
+            for instance in page.reservations().iter().flat_map(|r| r.instances()) {
+                found.push(state(instance)?);
+            }
+            next = page.next_token.filter(|token| !token.is_empty());
+            if next.is_none() {
+                return Ok(found);
+            }
+        }
+        Err(malformed(ACTION, format!("more than {PAGES_MAX} pages of instances")))
+    }
 }
 
 impl Cloud for Ec2 {
@@ -102,26 +136,10 @@ impl Cloud for Ec2 {
         &self,
         instances: &[InstanceId],
     ) -> Result<BTreeMap<InstanceId, InstanceState>, CallError> {
-        const ACTION: Action = Action::DescribeInstances;
-        // A filter, not a list of ids: one unknown id in a list fails the whole call.
-        let names = instances.iter().map(InstanceId::to_string);
-        let answer = self
-            .client
-            .describe_instances()
-            .filters(filter("instance-id", names))
-            .max_results(PAGE)
-            .send()
-            .await
-            .map_err(|e| call_error(ACTION, e))?;
         let mut states: BTreeMap<_, _> =
             instances.iter().map(|id| (id.clone(), InstanceState::Gone)).collect();
-        for instance in answer.reservations().iter().flat_map(|r| r.instances()) {
-            let id = parsed(ACTION, "instanceId", instance.instance_id())?;
-            let name = instance.state().and_then(|s| s.name());
-            let state = name
-                .and_then(instance_state)
-                .ok_or_else(|| malformed(ACTION, format!("{id} in state {name:?}")))?;
-            states.insert(id, state);
+        for some in instances.chunks(FILTER_VALUES_MAX) {
+            states.extend(self.states_of(some).await?);
         }
         Ok(states)
     }
@@ -218,6 +236,15 @@ fn attachment(from: &types::NetworkInterfaceAttachment) -> Result<Option<Attachm
     }))
 }
 
+fn state(instance: &types::Instance) -> Result<(InstanceId, InstanceState), CallError> {
+    const ACTION: Action = Action::DescribeInstances;
+    let id = parsed(ACTION, "instanceId", instance.instance_id())?;
+    let name = instance.state().and_then(|s| s.name());
+    let state = name.and_then(instance_state);
+    let state = state.ok_or_else(|| malformed(ACTION, format!("{id} in state {name:?}")))?;
+    Ok((id, state))
+}
+
 fn instance_state(name: &types::InstanceStateName) -> Option<InstanceState> {
     Some(match name {
         types::InstanceStateName::Pending => InstanceState::Pending,
@@ -261,7 +288,14 @@ where
     }
     let causes = causes(&error);
     if let Some(credentials) = causes.iter().find_map(|e| e.downcast_ref::<CredentialsError>()) {
-        return CallError::Credentials { message: no_credentials(credentials) };
+        return match credentials {
+            // Whoever hands them out (for a role, IMDS) has trouble of its own: it may pass.
+            CredentialsError::ProviderTimedOut(_) | CredentialsError::ProviderError(_) => {
+                let cause = format!("no credentials came: {}", crate::errors::chain(credentials));
+                CallError::Lost { action, cause }
+            }
+            _ => CallError::Credentials { message: no_credentials(credentials) },
+        };
     }
     let innermost = causes.last().map_or_else(|| error.to_string(), ToString::to_string);
     let timed_out = matches!(error, SdkError::TimeoutError(_));

@@ -217,6 +217,17 @@ pub enum MetadataError {
     },
 }
 
+impl MetadataError {
+    /// Whether the same question may well be answered a moment later: early at boot the network
+    /// is only on its way.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } | Self::Invalid { .. } => true,
+            Self::NoToken { .. } => false,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -30,6 +30,8 @@ fn refused_with(
 
 const CLAIM: [&str; 3] = ["claim", "--pool", POOL];
 const RELEASE: [&str; 3] = ["release", "--pool", POOL];
+/// For what is asked again until the time is over.
+const BRIEFLY: (&str, &str) = ("STEADFAST_WAIT", "1s");
 
 #[test]
 fn no_pool_is_named_anywhere() {
@@ -85,13 +87,13 @@ fn an_eni_without_slot_number() {
 fn no_metadata_service() {
     let region = Region::with_pool(1);
     let instance = region.launch("a");
-    let dead = [("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:9")];
+    let dead = [("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:9"), BRIEFLY];
     let texts = ["metadata service does not answer", "IMDS"];
     refused_with(&instance, &dead, &CLAIM, exit::TEMPFAIL, &texts);
     refused_with(&instance, &dead, &RELEASE, exit::TEMPFAIL, &texts);
     instance.sh("ip route add blackhole 169.254.169.254/32 metric 1 || true; \
                  ip route get 169.254.169.254 && exit 1 || true");
-    refused(&instance, &CLAIM, exit::TEMPFAIL, &texts);
+    refused_with(&instance, &[BRIEFLY], &CLAIM, exit::TEMPFAIL, &texts);
     assert_eq!(instance.calls(), [""; 0]);
 }
 
@@ -101,7 +103,8 @@ fn a_metadata_service_that_hangs() {
     let region = Region::with_pool(1);
     let instance = region.launch("a");
     region.fail_always("imds-token", FaultKind::Hang);
-    refused(&instance, &CLAIM, exit::TEMPFAIL, &["metadata service does not answer"]);
+    let texts = ["metadata service does not answer"];
+    refused_with(&instance, &[BRIEFLY], &CLAIM, exit::TEMPFAIL, &texts);
 }
 
 /// A service that knows version 1 alone answers a request for a token with an error.
@@ -181,16 +184,6 @@ fn denied_permission_to_release() {
             (region.slots()[0].attachment.clone(), instance.network(), instance.slot_json());
         assert_eq!(after, before);
     }
-}
-
-#[test]
-fn facts_that_are_none() {
-    let region = Region::with_pool(1);
-    let instance = region.launch("a");
-    instance.sh("mkdir /run/steadfast; echo '{' >/run/steadfast/slot.json");
-    let outcome = instance.claim(&[]);
-    outcome.fails(exit::CONFIG, &["/run/steadfast/slot.json", "not a facts file", "remove it"]);
-    assert_eq!(instance.holds(), [0; 0]);
 }
 
 #[test]

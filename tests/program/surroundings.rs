@@ -60,7 +60,8 @@ fn a_time_has_a_limit() {
 fn a_region_that_is_not_the_instances_own_is_told() {
     let region = Region::with_pool(1);
     let instance = region.launch("a");
-    let outcome = instance.steadfast_with(&[("AWS_REGION", "us-east-1")], &["claim", "--pool", POOL]);
+    let outcome =
+        instance.steadfast_with(&[("AWS_REGION", "us-east-1")], &["claim", "--pool", POOL]);
     let told = "EC2 is asked in us-east-1, but this instance is in eu-west-1";
     assert!(outcome.stderr.contains(told), "{}", outcome.stderr);
 }
