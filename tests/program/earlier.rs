@@ -45,6 +45,9 @@ fn a_facts_file_that_is_none_keeps_nobody_from_a_slot() {
     }
 }
 
+/// What was done to a pool, and how, given the ENI that is held.
+type Breakage<'a> = (&'a str, &'a dyn Fn(&str));
+
 /// Whatever has become of the pool, what is attached here can be given back.
 #[test]
 fn a_slot_is_given_back_though_its_pool_is_broken() {
@@ -52,7 +55,7 @@ fn a_slot_is_given_back_though_its_pool_is_broken() {
     let enis = region.pool(2);
     let instance = region.launch("a");
     let before = instance.network();
-    let breakages: [(&str, &dyn Fn(&str)); 3] = [
+    let breakages: [Breakage<'_>; 3] = [
         ("another slot of its number", &|mine| {
             let others = enis.iter().filter(|eni| *eni != mine);
             others.for_each(|eni| region.tag(eni, "steadfast:slot", "1"));
