@@ -34,8 +34,6 @@ use kernel::Kernel;
 /// What a region is made from.
 #[derive(Debug, Clone)]
 pub struct RegionOptions {
-    /// The region's name among those of this machine.
-    pub name: String,
     /// The AWS region, such as `eu-west-1`.
     pub region: String,
     /// How many zones, 1 to 6.

@@ -27,7 +27,6 @@ struct Scene {
 impl Scene {
     async fn new() -> Self {
         let options = RegionOptions {
-            name: "test".to_owned(),
             region: "eu-west-1".to_owned(),
             zones: 3,
             seed: 1,

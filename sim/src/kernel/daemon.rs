@@ -88,7 +88,7 @@ async fn serve_region(args: DaemonArgs, api: TcpListener, control: UnixListener)
     let state = StateDir::at(&args.state_dir);
     let (ended, endings) = mpsc::unbounded_channel();
     let fabric = KernelFabric::new(state.clone(), args.shares.clone(), router, ended);
-    let region = Region::new(options(&args, &state), Arc::new(fabric.clone())).await;
+    let region = Region::new(options(&args), Arc::new(fabric.clone())).await;
     let region = region.explain(|| "cannot start the region")?;
     serve_callers(&region, [(api, Side::Outside), (inside, Side::Inside)], imds);
     tokio::spawn(socket::serve(control, region.clone()));
@@ -120,9 +120,8 @@ async fn tell_endings(region: Region, mut endings: mpsc::UnboundedReceiver<Strin
     }
 }
 
-fn options(args: &DaemonArgs, state: &StateDir) -> RegionOptions {
+fn options(args: &DaemonArgs) -> RegionOptions {
     RegionOptions {
-        name: state.name().to_owned(),
         region: args.region.clone(),
         zones: args.zones,
         seed: args.seed,

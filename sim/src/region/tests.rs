@@ -54,7 +54,6 @@ impl Fabric for SlowFabric {
 /// A region in which the model takes no time, so that only the fabric does.
 async fn region(fabric: &Arc<SlowFabric>) -> Region {
     let options = RegionOptions {
-        name: "test".to_owned(),
         region: "eu-west-1".to_owned(),
         zones: 1,
         seed: 1,
@@ -139,7 +138,6 @@ async fn an_instance_that_cannot_boot_is_terminated_and_the_reason_is_shown() {
 #[tokio::test(start_paused = true)]
 async fn a_region_has_one_to_six_zones() {
     let options = |zones| RegionOptions {
-        name: String::new(),
         region: "eu-west-1".to_owned(),
         zones,
         seed: 0,

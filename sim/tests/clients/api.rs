@@ -49,7 +49,6 @@ async fn region_for(caller: TcpStream) {
 /// Things take little time, but some.
 fn options(endpoint: &str) -> RegionOptions {
     RegionOptions {
-        name: "clients".to_owned(),
         region: "eu-west-1".to_owned(),
         zones: 3,
         seed: 1,
