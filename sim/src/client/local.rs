@@ -75,7 +75,7 @@ impl LocalRegion {
     }
 
     /// A command that runs a program in an instance: its streams and exit status are the
-    /// program's, and the program dies with it.
+    /// program's, and the program dies with it; what that has started lives on, as over ssh.
     pub fn exec<S: AsRef<OsStr>>(&self, instance: &str, args: &[S]) -> Command {
         let mut command = self.command("exec");
         command.arg(instance).arg("--").args(args);
