@@ -110,7 +110,7 @@ fn spawn(mut command: Command, state: &StateDir) -> Result<impl Read + use<>> {
     // It ends as soon as the region's PID 1 runs, which then goes on alone.
     let status = child.wait().explain(doing)?;
     if !status.success() {
-        return Err(FabricError(last_line(state).unwrap_or_else(|| doing().to_owned())));
+        return Err(FabricError(first_line(state).unwrap_or_else(|| doing().to_owned())));
     }
     Ok(output)
 }
@@ -121,15 +121,16 @@ fn wait_until_ready(state: &StateDir, output: impl Read) -> Result<()> {
     read.explain(|| "cannot hear from the region")?;
     match word.trim_end() {
         "ready" => Ok(()),
-        "" => Err(FabricError(last_line(state).unwrap_or("the region ended at once".to_owned()))),
+        "" => Err(FabricError(first_line(state).unwrap_or("the region ended at once".to_owned()))),
         trouble => Err(FabricError(trouble.to_owned())),
     }
 }
 
-/// The last thing that the region's processes said on standard error.
-fn last_line(state: &StateDir) -> Option<String> {
+/// The first thing that the region's processes said on standard error: what the others say follows
+/// from it.
+fn first_line(state: &StateDir) -> Option<String> {
     let log = std::fs::read_to_string(state.log()).ok()?;
-    let line = log.lines().rev().find(|line| !line.trim().is_empty())?;
+    let line = log.lines().find(|line| !line.trim().is_empty())?;
     Some(line.trim_start_matches("steadfast-sim: ").to_owned())
 }
 
