@@ -114,7 +114,9 @@ impl Survey {
         let number = slot.number;
         match (&slot.attachment, slot.holder()) {
             (None, _) => format!("slot {number} is free"),
-            (Some(_), None) => format!("slot {number} is held by an AWS service"),
+            (Some(_), None) => {
+                format!("slot {number} is held by an AWS service or another account")
+            }
             (Some(_), Some(holder)) => match self.states.get(holder) {
                 Some(state) => format!("slot {number} is held by {holder} ({state})"),
                 None => format!("slot {number} is held by {holder}"),

@@ -213,20 +213,29 @@ fn eni(interface: &types::NetworkInterface) -> Result<Eni, CallError> {
         subnet: parsed(ACTION, "subnetId", interface.subnet_id())?,
         addresses: addresses.collect::<Result<_, _>>()?,
         tags: tags.map(|(key, value)| (key, value.to_owned())).collect(),
-        attachment: interface.attachment().map(attachment).transpose()?.flatten(),
+        attachment: attachment(interface)?,
     })
 }
 
 /// The attachment, unless it has ended.
-fn attachment(from: &types::NetworkInterfaceAttachment) -> Result<Option<Attachment>, CallError> {
+///
+/// A holder of another account is not named: EC2 does not describe it to us, which must not pass
+/// for an instance that is gone.
+fn attachment(of: &types::NetworkInterface) -> Result<Option<Attachment>, CallError> {
     const ACTION: Action = Action::DescribeNetworkInterfaces;
+    let Some(from) = of.attachment() else {
+        return Ok(None);
+    };
     let status = match from.status() {
         Some(types::AttachmentStatus::Attaching) => AttachmentStatus::Attaching,
         Some(types::AttachmentStatus::Detaching) => AttachmentStatus::Detaching,
         Some(types::AttachmentStatus::Detached) => return Ok(None),
         _ => AttachmentStatus::Attached,
     };
-    let instance = from.instance_id().map(|id| parsed(ACTION, "instanceId", Some(id)));
+    let owners = of.owner_id().zip(from.instance_owner_id());
+    let is_foreign = owners.is_some_and(|(interface, instance)| interface != instance);
+    let instance = from.instance_id().filter(|_| !is_foreign);
+    let instance = instance.map(|id| parsed(ACTION, "instanceId", Some(id)));
     let index = from.device_index().and_then(|i| u32::try_from(i).ok()).unwrap_or_default();
     Ok(Some(Attachment {
         id: parsed(ACTION, "attachmentId", from.attachment_id())?,

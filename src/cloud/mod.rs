@@ -50,7 +50,7 @@ pub struct Eni {
 pub struct Attachment {
     /// Names this one attachment for ever.
     pub id: AttachmentId,
-    /// The holder; absent when an AWS service has it.
+    /// The holder; absent when an AWS service or another account has it.
     pub instance: Option<InstanceId>,
     /// Where on the holder.
     pub index: DeviceIndex,
