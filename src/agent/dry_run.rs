@@ -60,7 +60,7 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
     /// # Errors
     /// As a claim's, for what would fail before its first change or is not permitted.
     pub async fn dry_run(&mut self) -> Result<DryRun, AgentError> {
-        let setup = self.setup().await?;
+        let setup = self.setup(self.earlier_facts().await?);
         let mut survey = Survey::default();
         let mut state = State::start();
         let mut effect = Effect::ReadPool;

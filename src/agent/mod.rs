@@ -95,7 +95,14 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
     /// What was attached and could not be used has been given back, unless the error says that
     /// it is left.
     pub async fn claim(&mut self) -> Result<Claimed, AgentError> {
-        let setup = self.setup().await?;
+        let earlier = self.earlier_facts().await?;
+        if let Some(facts) = &earlier
+            && !self.has_nic(facts.nic.mac).await?
+        {
+            // The slot was taken away: whatever comes of this claim, they are no longer true.
+            Facts::remove(&self.request.run_dir)?;
+        }
+        let setup = self.setup(earlier);
         let mut survey = Survey::default();
         let mut state = State::start();
         let mut effects = vec![Effect::ReadPool];
@@ -116,13 +123,13 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
         }
     }
 
-    async fn setup(&self) -> Result<Setup, AgentError> {
-        Ok(Setup {
+    fn setup(&self, earlier: Option<Facts>) -> Setup {
+        Setup {
             me: self.me.instance.clone(),
             zone: self.me.zone.clone(),
             want: self.request.want,
-            in_use: self.earlier_facts().await?.map(|facts| facts.attachment),
-        })
+            in_use: earlier.map(|facts| facts.attachment),
+        }
     }
 
     /// What an earlier run on this instance has left.

@@ -3,8 +3,9 @@
 
 use steadfast_sim::control::Timings;
 
-use crate::region::{POOL, Region};
+use crate::region::{POOL, Region, eventually};
 use crate::run::exit;
+use crate::tampering::DETACH;
 
 /// A second pool's slot would be a second one on the instance, and take the first one's routes.
 #[test]
@@ -76,6 +77,20 @@ fn a_slot_is_given_back_though_its_pool_is_broken() {
             region.tag(eni, "steadfast:slot", &(number + 1).to_string());
         }
     }
+}
+
+/// What reads them must not start on an address that is another's by now.
+#[test]
+fn facts_of_a_slot_that_was_taken_away_do_not_outlive_the_next_claim() {
+    let region = Region::with_pool(1);
+    let (loser, taker) = (region.launch("a"), region.launch("a"));
+    loser.claim(&[]).done();
+    let attachment = region.slots()[0].attachment.clone().unwrap();
+    region.ec2(DETACH, &[("AttachmentId", &attachment), ("Force", "true")]);
+    eventually("the slot is free", || loser.holds().is_empty().then_some(()));
+    taker.claim(&[]).done();
+    loser.claim(&["--wait", "1s"]).fails(exit::UNAVAILABLE, &["slot 1 is held by", &taker.id]);
+    assert!(!loser.has_facts());
 }
 
 /// A read that is older than the claim shows no slot: it would stay attached for good.
