@@ -17,6 +17,7 @@ pub mod order;
 mod reading;
 mod state;
 mod step;
+mod ways;
 
 pub use failure::{Failure, HostFault};
 pub use memory::{Doubt, Memory};

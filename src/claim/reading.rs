@@ -1,9 +1,9 @@
 //! What a read of the pool leads to: resume, wait, attach, or look for a lost holder.
 
-use super::memory::{ELSEWHERE_READS, SETTLE_READS_MAX};
+use super::memory::ELSEWHERE_READS;
 use super::order::spread;
 use super::state::{Effect, Held, LocalNics, PoolView, Setup, State, Target, Want};
-use super::step::{Next, attach, await_nic, give_up, pause, roll_back};
+use super::ways::{Next, attach, await_nic, give_up, pause, roll_back, unsettled};
 use super::{Failure, Memory};
 use crate::cloud::AttachmentStatus;
 use crate::ids::{DeviceIndex, SlotNumber};
@@ -102,18 +102,6 @@ fn settle(setup: &Setup, mut memory: Memory, view: &PoolView) -> Next {
 /// Whether the slot is being detached: from whomever, that does not tell who has it next.
 fn is_leaving(slot: &Slot) -> bool {
     slot.attachment.as_ref().is_some_and(|a| a.status == AttachmentStatus::Detaching)
-}
-
-/// A read that settled nothing. A claim that gives up reads a bounded number of times.
-pub(super) fn unsettled(mut memory: Memory) -> Next {
-    if let Some((why, reads)) = &mut memory.giving_up {
-        *reads += 1;
-        if *reads > SETTLE_READS_MAX {
-            let why = why.clone();
-            return give_up(memory, why);
-        }
-    }
-    pause(memory)
 }
 
 /// Whether the kernel shows a slot's NIC, but EC2's answer does not: the answer is older than the

@@ -3,12 +3,12 @@
 use super::memory::{NOT_FOUND_MAX, ROLLBACK_TRIES_MAX};
 use super::reading;
 use super::state::{Effect, Event, Held, OwnView, Setup, State, Target, Want};
+use super::ways::{
+    Next, attach, await_nic, failed, give_up, pause, pause_briefly, read, roll_back, unsettled,
+};
 use super::{Doubt, Failure, Memory};
 use crate::cloud::{AttachmentStatus, CallError, InstanceState};
 use crate::ids::{AttachmentId, EniId, InstanceId, SlotNumber};
-
-/// The next state, and what the agent is to do.
-pub(super) type Next = (State, Vec<Effect>);
 
 /// An event that cannot happen in a state: a bug of the caller's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -83,53 +83,10 @@ pub fn step(setup: &Setup, state: &State, event: Event) -> Result<Next, Unexpect
     })
 }
 
-pub(super) fn read(memory: Memory) -> Next {
-    (State::Reading(memory), vec![Effect::ReadPool])
-}
-
-/// No progress: waits, then reads again.
-pub(super) fn pause(memory: Memory) -> Next {
-    let settling = memory.giving_up.is_some();
-    let effect = Effect::Pause { round: memory.idle_reads, past_deadline: settling };
-    (State::Pausing(memory.idle()), vec![effect])
-}
-
-/// Something moves: waits as briefly as at first, then reads again.
-fn pause_briefly(memory: Memory) -> Next {
-    pause(Memory { idle_reads: 0, ..memory })
-}
-
-pub(super) fn await_nic(held: Held) -> Next {
-    (State::AwaitingNic(held.clone()), vec![Effect::AwaitNic(held)])
-}
-
-pub(super) fn attach(memory: Memory, target: Target, rest: Vec<(SlotNumber, EniId)>) -> Next {
-    let effect = Effect::Attach(target.clone());
-    (State::Attaching { target, rest, memory }, vec![effect])
-}
-
-fn failed(why: Failure, memory: &Memory) -> Next {
-    let left = memory.doubt.as_ref().map(|doubt| doubt.slot);
-    (State::Failed { why, left }, vec![])
-}
-
-/// Fails, but first settles an attach of unknown outcome, which is otherwise left behind.
-pub(super) fn give_up(mut memory: Memory, why: Failure) -> Next {
-    if let Some((first, _)) = memory.giving_up.take() {
-        return failed(first, &memory);
-    }
-    if memory.doubt.is_none() {
-        return failed(why, &memory);
-    }
-    memory.giving_up = Some((why, 0));
-    memory.idle_reads = 0;
-    read(memory)
-}
-
 fn after_read_error(memory: Memory, error: CallError) -> Next {
     match error {
         CallError::Throttled(_) | CallError::Lost { .. } | CallError::InTransition { .. } => {
-            reading::unsettled(memory)
+            unsettled(memory)
         }
         final_error => give_up(memory, Failure::Call(final_error)),
     }
@@ -256,15 +213,6 @@ fn explain(
         return read(memory);
     }
     pause(memory)
-}
-
-/// Gives back what is attached, unless an earlier run brought it into use.
-pub(super) fn roll_back(setup: &Setup, held: Held, why: Failure) -> Next {
-    if setup.in_use.as_ref() == Some(&held.attachment) {
-        return (State::Failed { why, left: Some(held.slot) }, vec![]);
-    }
-    let effect = Effect::Unconfigure(held.clone());
-    (State::Undoing(held, why), vec![effect])
 }
 
 fn detach_own(held: Held, why: Failure, tries: u8) -> Next {
