@@ -8,7 +8,8 @@
 # Each installs what is missing first, says what, and asks before it uses sudo.
 
 CARGO_BIN := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin
-export PATH := $(CARGO_BIN):$(PATH)
+# The last two hold sysctl and ip, which an ordinary user of Debian has not on the path.
+export PATH := $(CARGO_BIN):$(PATH):/usr/sbin:/sbin
 CARGO ?= cargo
 
 .PHONY: help demo test bench build build-dev check

@@ -71,10 +71,10 @@ pub struct ClaimArgs {
     pub common: CommonArgs,
 
     /// Try this slot first [default: the instance tag steadfast:slot].
-    #[arg(long, env = "STEADFAST_SLOT", value_name = "N", conflicts_with = "only_slot")]
+    #[arg(long, env = "STEADFAST_SLOT", value_name = "N")]
     pub slot: Option<SlotNumber>,
 
-    /// Take this slot or none [default: the instance tag steadfast:only-slot].
+    /// Take this slot or none; wins over --slot [default: the instance tag steadfast:only-slot].
     #[arg(long, env = "STEADFAST_ONLY_SLOT", value_name = "N")]
     pub only_slot: Option<SlotNumber>,
 

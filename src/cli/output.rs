@@ -17,12 +17,21 @@ use crate::agent::{Claimed, DryRun, Facts, Released, Would};
 use crate::cloud::Mode;
 use crate::ids::PoolName;
 
-/// Sets up the log. `STEADFAST_LOG` filters it, as `debug` or `steadfast::net=debug`.
+/// What is logged: `STEADFAST_LOG`, as `debug` or `steadfast::net=debug`. A bare level is ours alone,
+/// since the SDK's own words at `debug` are hundreds of lines.
+fn log_filter() -> EnvFilter {
+    let said = std::env::var("STEADFAST_LOG").unwrap_or_default();
+    let directives = match said.as_str() {
+        "" => "steadfast=info".to_owned(),
+        level if !level.contains(['=', ',']) => format!("steadfast={level}"),
+        directives => directives.to_owned(),
+    };
+    EnvFilter::builder().parse_lossy(directives)
+}
+
+/// Sets up the log.
 pub fn set_up_log(format: LogFormat) {
-    let filter = EnvFilter::builder()
-        .with_default_directive("steadfast=info".parse().unwrap_or_else(|_| Level::INFO.into()))
-        .with_env_var("STEADFAST_LOG")
-        .from_env_lossy();
+    let filter = log_filter();
     // A standard error that was closed must not end a claim half-way: to tell of a line that could
     // not be written there is `eprintln!`, which panics.
     let log = tracing_subscriber::fmt()

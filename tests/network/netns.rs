@@ -40,6 +40,8 @@ fn run_again(test: &str) {
         .arg(std::env::current_exe().unwrap())
         .args(["--exact", test, "--nocapture", "--test-threads=1"])
         .env(INSIDE, "1")
+        // An ordinary user of Debian has no sysctl on the path.
+        .env("PATH", std::env::var("PATH").unwrap_or_default() + ":/usr/sbin:/sbin")
         .env("RUST_BACKTRACE", "0")
         .output()
         .expect("timeout and unshare are installed");
