@@ -20,7 +20,7 @@ help:
 
 demo:
 	@scripts/setup demo
-	$(CARGO) build --locked --bins --example failover
+	$(CARGO) build --locked --bins --examples
 	@"$${CARGO_TARGET_DIR:-target}/debug/examples/failover"
 
 test:
@@ -33,14 +33,16 @@ build:
 	@scripts/setup build
 	$(CARGO) build --locked --release --bin steadfast
 
+# With the examples, as the demo and the tests have it: without them other features are chosen, and
+# aws-sdk-ec2 is compiled once more.
 build-dev:
 	@scripts/setup demo
-	$(CARGO) build --locked --bins
+	$(CARGO) build --locked --bins --examples
 
 bench:
 	@scripts/setup test
 	@sim/tests/clients/setup
-	$(CARGO) build --locked --release --bins
+	$(CARGO) build --locked --release --bins --bench claim
 	$(CARGO) bench --locked --bench claim
 
 check:
