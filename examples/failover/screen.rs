@@ -33,14 +33,14 @@ impl Screen {
         if !self.is_live {
             return;
         }
-        let modes: Vec<String> =
-            tick.modes.iter().map(|(server, mode)| format!("{server} {mode}")).collect();
+        let up: Vec<String> =
+            tick.modes.iter().map(|(server, mode)| member(server, mode)).collect();
+        // Short enough for 80 columns: a line that wraps cannot be removed again.
         print!(
-            "{CLEAR}{:6.1} s  {} writes acknowledged, {} reads | {}",
+            "{CLEAR}{:6.1} s  {} writes | up: {}",
             self.start.elapsed().as_secs_f64(),
             tick.acknowledged,
-            tick.reads,
-            modes.join(", "),
+            up.join(", "),
         );
         // A terminal that does not take it has nobody in front of it.
         let _ = stdout().flush();
@@ -86,4 +86,10 @@ impl Screen {
             report.longest_gap_s,
         );
     }
+}
+
+/// `10.0.17.1`, or `10.0.17.1 (leader)`.
+fn member(server: &str, mode: &str) -> String {
+    let address = server.trim_end_matches(":2181");
+    if mode == "leader" { format!("{address} (leader)") } else { address.to_owned() }
 }

@@ -74,7 +74,7 @@ pub struct ClaimArgs {
     #[arg(long, env = "STEADFAST_SLOT", value_name = "N")]
     pub slot: Option<SlotNumber>,
 
-    /// Take this slot or none; wins over --slot [default: the instance tag steadfast:only-slot].
+    /// Take this slot or none; wins over a preferred one [default: the instance tag steadfast:only-slot].
     #[arg(long, env = "STEADFAST_ONLY_SLOT", value_name = "N")]
     pub only_slot: Option<SlotNumber>,
 
