@@ -67,24 +67,15 @@ impl Ec2 {
 
     async fn interfaces(&self, filter: Filter) -> Result<Vec<Eni>, CallError> {
         const ACTION: Action = Action::DescribeNetworkInterfaces;
+        let asked = self.client.describe_network_interfaces().filters(filter).max_results(PAGE);
+        let mut pages = asked.into_paginator().send();
         let mut found = Vec::new();
-        let mut next = None;
         for _ in 0..PAGES_MAX {
-            let page = self
-                .client
-                .describe_network_interfaces()
-                .filters(filter.clone())
-                .max_results(PAGE)
-                .set_next_token(next)
-                .send()
-                .await
-                .map_err(|e| call_error(ACTION, e))?;
-            for interface in page.network_interfaces() {
-                found.push(eni(interface)?);
-            }
-            next = page.next_token.filter(|token| !token.is_empty());
-            if next.is_none() {
+            let Some(page) = pages.next().await else {
                 return Ok(found);
+            };
+            for interface in page.map_err(|e| call_error(ACTION, e))?.network_interfaces() {
+                found.push(eni(interface)?);
             }
         }
         Err(malformed(ACTION, format!("more than {PAGES_MAX} pages of interfaces")))
@@ -99,24 +90,16 @@ impl Ec2 {
         const ACTION: Action = Action::DescribeInstances;
         // A filter, not a list of ids: one unknown id in a list fails the whole call.
         let filter = filter("instance-id", instances.iter().map(InstanceId::to_string));
+        let asked = self.client.describe_instances().filters(filter).max_results(PAGE);
+        let mut pages = asked.into_paginator().send();
         let mut found = Vec::new();
-        let mut next = None;
         for _ in 0..PAGES_MAX {
-            let page = self
-                .client
-                .describe_instances()
-                .filters(filter.clone())
-                .max_results(PAGE)
-                .set_next_token(next)
-                .send()
-                .await
-                .map_err(|e| call_error(ACTION, e))?;
+            let Some(page) = pages.next().await else {
+                return Ok(found);
+            };
+            let page = page.map_err(|e| call_error(ACTION, e))?;
             for instance in page.reservations().iter().flat_map(|r| r.instances()) {
                 found.push(state(instance)?);
-            }
-            next = page.next_token.filter(|token| !token.is_empty());
-            if next.is_none() {
-                return Ok(found);
             }
         }
         Err(malformed(ACTION, format!("more than {PAGES_MAX} pages of instances")))
