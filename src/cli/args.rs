@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use super::settings;
 use crate::ids::{PoolName, SlotNumber};
@@ -36,7 +38,29 @@ impl Cli {
             .mut_args(without_empty_variable)
             .mut_subcommands(|command| command.mut_args(without_empty_variable));
         let matches = command.try_get_matches_from_mut(std::env::args_os())?;
-        Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+        let mut cli = Self::from_arg_matches(&matches).map_err(|e| e.format(&mut command))?;
+        if let (Command::Claim(args), Some((_, typed))) = (&mut cli.command, matches.subcommand()) {
+            args.settle_wishes(typed).map_err(|error| error.format(&mut command))?;
+        }
+        Ok(cli)
+    }
+}
+
+impl ClaimArgs {
+    /// Of two wishes the typed one counts, and two that are typed contradict each other. A variable
+    /// is no contradiction: a script that sources slot.env has STEADFAST_SLOT set.
+    fn settle_wishes(&mut self, typed: &ArgMatches) -> Result<(), clap::Error> {
+        let is_typed = |id| typed.value_source(id) == Some(ValueSource::CommandLine);
+        match (is_typed("slot"), is_typed("only_slot")) {
+            (true, true) => {
+                let text = "--slot cannot be used with --only-slot: give one of them";
+                return Err(clap::Error::raw(ErrorKind::ArgumentConflict, text));
+            }
+            (true, false) => self.only_slot = None,
+            (false, true) => self.slot = None,
+            (false, false) => {}
+        }
+        Ok(())
     }
 }
 
@@ -74,7 +98,7 @@ pub struct ClaimArgs {
     #[arg(long, env = "STEADFAST_SLOT", value_name = "N")]
     pub slot: Option<SlotNumber>,
 
-    /// Take this slot or none; wins over a preferred one [default: the instance tag steadfast:only-slot].
+    /// Take this slot or none [default: the instance tag steadfast:only-slot].
     #[arg(long, env = "STEADFAST_ONLY_SLOT", value_name = "N")]
     pub only_slot: Option<SlotNumber>,
 

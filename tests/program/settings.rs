@@ -62,6 +62,7 @@ fn the_slot_may_be_named_anywhere() {
     assert_eq!(slot(&[("STEADFAST_SLOT", "3")], &["--slot", "4"]), 4);
     // slot.env, sourced by a script that then demands another slot, is no contradiction.
     assert_eq!(slot(&[("STEADFAST_SLOT", "3")], &["--only-slot", "4"]), 4);
+    assert_eq!(slot(&[("STEADFAST_ONLY_SLOT", "3")], &["--slot", "4"]), 4);
 }
 
 #[test]
