@@ -10,7 +10,7 @@
 //! together. Dependencies run downward only:
 //!
 //! ```text
-//! main -> cli -> agent -> { claim, net } -> pool -> cloud -> ids
+//! main -> cli -> agent -> { claim -> pool -> cloud, net } -> ids
 //! ```
 //!
 //! | module | what it is |

@@ -1,4 +1,4 @@
-//! The exit status: an interface, mirrored in the unit files and held to `docs/` by a test.
+//! The exit status: an interface. The help and the README list it, and a test holds them together.
 //!
 //! The numbers are those of `sysexits.h`.
 
