@@ -10,7 +10,7 @@
 //! together. Dependencies run downward only:
 //!
 //! ```text
-//! main -> cli -> agent -> { claim -> pool -> cloud, net } -> ids
+//! main -> cli -> agent -> { claim -> pool -> cloud, net, zookeeper, supervise } -> ids
 //! ```
 //!
 //! | module | what it is |
@@ -19,6 +19,8 @@
 //! | [`agent`] | performs the claim's effects; facts files, lock, release, dry run |
 //! | [`claim`] | the protocol: `step(state, event) -> (state, effects)` |
 //! | [`net`] | the host's network for a slot: planned, applied, verified, undone |
+//! | [`zookeeper`] | its configuration, its disk, when it may start, what it says of itself |
+//! | [`supervise`] | the protected process, which never outlives the agent |
 //! | [`pool`] | a pool as its ENIs' tags make it, checked whole |
 //! | [`cloud`] | EC2 and IMDS in our words, and the adapters to them |
 //! | [`ids`] | names, parsed once and trusted from there on |
@@ -32,3 +34,5 @@ pub mod errors;
 pub mod ids;
 pub mod net;
 pub mod pool;
+pub mod supervise;
+pub mod zookeeper;
