@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 
-use crate::cloud::{Attachment, Eni, TAG_POOL, TAG_SLOT};
+use crate::cloud::{Attachment, Eni, TAG_INITIALIZED, TAG_POOL, TAG_SLOT};
 use crate::ids::{EniId, InstanceId, MacAddr, PoolName, SlotNumber, SubnetId};
 
 /// ZooKeeper's client port, which the connect string names.
@@ -37,6 +37,8 @@ pub struct Slot {
     pub addresses: Vec<IpAddr>,
     /// Where it is attached, if it is.
     pub attachment: Option<Attachment>,
+    /// Whether a server has been started on it before, by its tag [`TAG_INITIALIZED`].
+    pub initialized: bool,
 }
 
 impl Slot {
@@ -203,6 +205,7 @@ fn slot(pool: &PoolName, eni: Eni) -> Result<Slot, PoolError> {
         subnet: eni.subnet,
         addresses: eni.addresses,
         attachment: eni.attachment,
+        initialized: eni.tags.contains_key(TAG_INITIALIZED),
     })
 }
 

@@ -25,7 +25,11 @@ const VERIFY_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl<C: Cloud, M: Metadata> Agent<C, M> {
     /// Configures and verifies the host for a slot whose NIC is there, then writes the facts.
-    pub(super) async fn configure(&self, held: &Held, survey: &Survey) -> Result<(), AgentError> {
+    pub(super) async fn configure(
+        &self,
+        held: &Held,
+        survey: &mut Survey,
+    ) -> Result<(), AgentError> {
         let pool = survey.pool.as_ref().ok_or(AgentError::Stuck { state: "configuring" })?;
         let slot = pool.slots.get(&held.slot).ok_or(AgentError::Stuck { state: "configuring" })?;
         let want = SlotNetwork {
@@ -42,7 +46,9 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
         info!(changes, table, "network: {changes} changes, routing table {table}");
         self.host.verify(&want, VERIFY_TIMEOUT).await?;
         info!(address = %slot.address(), "verified: {} reaches its router", slot.address());
-        self.facts_of(pool, slot, held, &applied).write(&self.request.run_dir)
+        self.facts_of(pool, slot, held, &applied).write(&self.request.run_dir)?;
+        survey.network = Some(want);
+        Ok(())
     }
 
     /// The slot's addresses with their subnets. The primary interface's subnet is known at once;
@@ -94,6 +100,7 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
             region: self.me.region.clone(),
             peers: pool.slots.values().map(peer).collect(),
             connect_string: pool.connect_string(),
+            status: None,
         }
     }
 }

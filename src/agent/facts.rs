@@ -55,6 +55,21 @@ pub struct Facts {
     pub peers: Vec<Peer>,
     /// `ip1:2181,ip2:2181,...`, in slot order.
     pub connect_string: String,
+    /// How the server fares that `steadfast run` guards here; absent if none has been started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<Status>,
+}
+
+/// How the guarded server fares.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// A sentence, as systemd is told it.
+    pub text: String,
+    /// ZooKeeper's mode (`leader`, `follower`, ...), while it is a member of a quorum.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<String>,
+    /// Since when, as RFC 3339 in UTC.
+    pub since: String,
 }
 
 /// A NIC.
@@ -155,7 +170,7 @@ fn parse(bytes: &[u8]) -> Result<Facts, String> {
 }
 
 /// Makes a file hold a text, whole at every moment.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
+pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
     if fs::read(path).is_ok_and(|old| old == text.as_bytes()) {
         return Ok(());
     }

@@ -23,7 +23,7 @@ use tokio::time::Instant;
 
 pub use dry_run::{DryRun, Would};
 pub use error::AgentError;
-pub use facts::{Facts, Peer, SlotNic};
+pub use facts::{Facts, Peer, SlotNic, Status};
 pub use lock::Lock;
 pub use release::Released;
 
@@ -31,7 +31,7 @@ use crate::claim::{Effect, Failure, Held, Setup, State, Want, step};
 use crate::cloud::counted::Counted;
 use crate::cloud::{Cloud, Identity, Metadata};
 use crate::ids::{MacAddr, PoolName};
-use crate::net::Host;
+use crate::net::{Host, SlotNetwork};
 use survey::Survey;
 
 /// What the user asked for, resolved.
@@ -69,6 +69,11 @@ pub struct Agent<C, M> {
 pub struct Claimed {
     /// What was written to the facts files.
     pub facts: Facts,
+    /// The host's network as it was made.
+    pub network: SlotNetwork,
+    /// Whether the read that the claim began with showed the tag that a server has been started on
+    /// this slot before. That it did not may be a stale read's word.
+    pub initialized: bool,
     /// Whether an earlier run had attached it.
     pub resumed: bool,
     /// Calls made to EC2.
@@ -113,11 +118,7 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
             (state, effects) = step(&setup, &state, event)?;
         }
         match state {
-            State::Held(held) => Ok(Claimed {
-                facts: self.facts(&held)?,
-                resumed: held.resumed,
-                ec2_calls: self.cloud.calls(),
-            }),
+            State::Held(held) => self.claimed(&held, survey),
             State::Failed { why, left } => Err(self.failed(why, left, survey)),
             other => Err(AgentError::Stuck { state: other.name() }),
         }
@@ -172,6 +173,18 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
         };
         let why = blamed.map_or(why, Failure::Call);
         AgentError::Failed { why, detail, left, instance: self.me.instance.clone() }
+    }
+
+    fn claimed(&self, held: &Held, survey: Survey) -> Result<Claimed, AgentError> {
+        let slot = survey.pool.as_ref().and_then(|pool| pool.slots.get(&held.slot));
+        let initialized = slot.is_some_and(|slot| slot.initialized);
+        Ok(Claimed {
+            facts: self.facts(held)?,
+            network: survey.network.ok_or(AgentError::Stuck { state: "held" })?,
+            initialized,
+            resumed: held.resumed,
+            ec2_calls: self.cloud.calls(),
+        })
     }
 
     /// The facts of a slot that is held.

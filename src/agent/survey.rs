@@ -9,6 +9,7 @@ use super::Request;
 use crate::claim::{Failure, Held, Want};
 use crate::cloud::{CallError, Identity, InstanceState, MetadataNic};
 use crate::ids::{EniId, InstanceId, SlotNumber};
+use crate::net::SlotNetwork;
 use crate::pool::{Pool, Slot};
 
 /// The last answers of a claim.
@@ -26,6 +27,8 @@ pub struct Survey {
     pub tried: Option<(SlotNumber, EniId)>,
     /// The slot that was attached, by this claim or an earlier one.
     pub attached: Option<Held>,
+    /// The host's network for it, once it is configured.
+    pub network: Option<SlotNetwork>,
     /// How long its NIC was waited for.
     pub waited_for_nic: Duration,
     /// What was last said of the pool, so that a wait does not say it again and again.

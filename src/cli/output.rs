@@ -105,7 +105,7 @@ pub fn claimed(claimed: &Claimed, took: Duration, format: OutputFormat) {
         seconds: f64,
         ec2_calls: u32,
     }
-    let Claimed { facts, resumed, ec2_calls } = claimed;
+    let Claimed { facts, resumed, ec2_calls, .. } = claimed;
     let seconds = took.as_secs_f64();
     let result = Result { facts, resumed: *resumed, seconds, ec2_calls: *ec2_calls };
     let text = || {

@@ -64,4 +64,18 @@ impl<C: Cloud> Cloud for Counted<C> {
     ) -> Result<(), CallError> {
         self.count().detach(attachment, force, mode).await
     }
+
+    async fn set_tag(
+        &self,
+        eni: &EniId,
+        key: &str,
+        value: &str,
+        mode: Mode,
+    ) -> Result<(), CallError> {
+        self.count().set_tag(eni, key, value, mode).await
+    }
+
+    async fn remove_tag(&self, eni: &EniId, key: &str, mode: Mode) -> Result<(), CallError> {
+        self.count().remove_tag(eni, key, mode).await
+    }
 }

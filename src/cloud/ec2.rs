@@ -14,7 +14,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::config::Region;
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_ec2::types::{self, Filter};
+use aws_sdk_ec2::types::{self, Filter, Tag};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -172,6 +172,44 @@ impl Cloud for Ec2 {
             Ok(_) => Ok(()),
             Err(e) if is_dry_run_success(&e) => Ok(()),
             Err(e) => Err(call_error(Action::DetachNetworkInterface, e)),
+        }
+    }
+
+    async fn set_tag(
+        &self,
+        eni: &EniId,
+        key: &str,
+        value: &str,
+        mode: Mode,
+    ) -> Result<(), CallError> {
+        let sent = self
+            .client
+            .create_tags()
+            .resources(eni.as_str())
+            .tags(Tag::builder().key(key).value(value).build())
+            .set_dry_run((mode == Mode::DryRun).then_some(true))
+            .send()
+            .await;
+        match sent {
+            Ok(_) => Ok(()),
+            Err(e) if is_dry_run_success(&e) => Ok(()),
+            Err(e) => Err(call_error(Action::CreateTags, e)),
+        }
+    }
+
+    async fn remove_tag(&self, eni: &EniId, key: &str, mode: Mode) -> Result<(), CallError> {
+        let sent = self
+            .client
+            .delete_tags()
+            .resources(eni.as_str())
+            .tags(Tag::builder().key(key).build())
+            .set_dry_run((mode == Mode::DryRun).then_some(true))
+            .send()
+            .await;
+        match sent {
+            Ok(_) => Ok(()),
+            Err(e) if is_dry_run_success(&e) => Ok(()),
+            Err(e) => Err(call_error(Action::DeleteTags, e)),
         }
     }
 }

@@ -16,12 +16,16 @@ pub enum Action {
     AttachNetworkInterface,
     /// `ec2:DetachNetworkInterface`
     DetachNetworkInterface,
+    /// `ec2:CreateTags`
+    CreateTags,
+    /// `ec2:DeleteTags`
+    DeleteTags,
 }
 
 impl Action {
     /// The IAM statement that grants the action.
     ///
-    /// Describe actions know no resource-level permissions. The two others are granted here on
+    /// Describe actions know no resource-level permissions. The others are granted here on
     /// everything, because that is sure to work; the guide shows how to narrow them to a pool.
     pub fn statement(self) -> String {
         format!(r#"{{"Effect":"Allow","Action":"ec2:{self}","Resource":"*"}}"#)
@@ -84,7 +88,7 @@ pub enum CallError {
     },
     /// IAM refuses: final.
     #[error(
-        "EC2 refuses ec2:{action}: add this statement to the instance role's policy: {}",
+        "EC2 refuses ec2:{action}: add this statement to the policy of the role or user: {}",
         action.statement()
     )]
     Denied {

@@ -25,6 +25,9 @@ use crate::ids::{
 pub const TAG_POOL: &str = "steadfast:pool";
 /// The tag that gives an ENI its slot number.
 pub const TAG_SLOT: &str = "steadfast:slot";
+/// The tag that says that a server has been started on the ENI's slot before, so that an empty disk
+/// there is a lost one. It is set before the first server may vote on an empty disk.
+pub const TAG_INITIALIZED: &str = "steadfast:initialized";
 
 /// An ENI as EC2 describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -146,6 +149,23 @@ pub trait Cloud: Send + Sync {
         &self,
         attachment: &AttachmentId,
         force: bool,
+        mode: Mode,
+    ) -> impl Future<Output = Result<(), CallError>> + Send;
+
+    /// Sets a tag of the ENI, whatever it was before (`CreateTags`).
+    fn set_tag(
+        &self,
+        eni: &EniId,
+        key: &str,
+        value: &str,
+        mode: Mode,
+    ) -> impl Future<Output = Result<(), CallError>> + Send;
+
+    /// Removes a tag of the ENI; to have none is no error (`DeleteTags`).
+    fn remove_tag(
+        &self,
+        eni: &EniId,
+        key: &str,
         mode: Mode,
     ) -> impl Future<Output = Result<(), CallError>> + Send;
 }
