@@ -10,32 +10,34 @@
 //! |---|---|
 //! | `ensemble` | the region, the pool, the group, and what its instances run |
 //! | `events` | one loss: who, and when the replacement claimed and was a member |
-//! | `workload` | the client, in an instance of its own |
-//! | `client` | the handle to that client |
+//! | `handle` | the handle to that client, which is a program of its own (`workload.rs`) |
+//! | `protocol` | what that client says |
 //! | `screen` | the timeline and the table |
 //! | `report` | `report.json`, and whether all is well |
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "what it shows is its purpose")]
 
-#[path = "failover/client.rs"]
-mod client;
 #[path = "failover/ensemble.rs"]
 mod ensemble;
 #[path = "failover/events.rs"]
 mod events;
+#[path = "workload/handle.rs"]
+#[allow(dead_code, reason = "the tests use all of it")]
+mod handle;
+#[path = "workload/protocol.rs"]
+#[allow(dead_code, reason = "it is the whole protocol")]
+mod protocol;
 #[path = "failover/report.rs"]
 mod report;
 #[path = "failover/screen.rs"]
 mod screen;
-#[path = "failover/workload.rs"]
-mod workload;
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use client::Client;
 use ensemble::Ensemble;
 use events::Kind;
+use handle::Handle;
 use report::Report;
 use screen::Screen;
 
@@ -48,10 +50,7 @@ type Result<T> = std::result::Result<T, Error>;
 const MEMBER_TIMEOUT: Duration = Duration::from_secs(120);
 
 fn main() -> ExitCode {
-    let mut args = std::env::args().skip(1);
-    let outcome = match args.next().as_deref() {
-        // The demo runs itself again inside the region.
-        Some("workload") => workload::run(&args.collect::<Vec<_>>()),
+    let outcome = match std::env::args().nth(1) {
         None => demo(),
         Some(other) => Err(format!("unknown argument {other}: the demo takes none").into()),
     };
@@ -94,18 +93,19 @@ fn play(screen: &Screen, report: &mut Report) -> Result<()> {
     report.connect_string_before = connect_string.clone();
     screen.say(&format!("Kafka would be told once: zookeeper.connect={connect_string}"));
 
-    let mut client = Client::start(&ensemble, &connect_string)?;
-    client.wait_members(first.len(), MEMBER_TIMEOUT, screen)?;
+    let command = ensemble.client_command(&connect_string)?;
+    let mut client = Handle::start(command, |tick| screen.show(tick))?;
+    client.wait_members(first.len(), MEMBER_TIMEOUT)?;
     screen.say("every server is a member; a client writes and reads from now on");
     // What boots from now on finds an ensemble, and must not be a first boot again.
     ensemble.end_bootstrap()?;
-    client.wait_acknowledged(100, MEMBER_TIMEOUT, screen)?;
+    client.wait_acknowledged(100, MEMBER_TIMEOUT)?;
 
     for kind in [Kind::FollowerTerminated, Kind::LeaderTerminated, Kind::HolderStopped] {
         let event = events::lose(kind, &ensemble, &mut client, screen)?;
         report.connect_string_after = event.connect_string.clone();
         report.events.push(event);
-        let checked = client.check(MEMBER_TIMEOUT, screen)?;
+        let checked = client.check(MEMBER_TIMEOUT)?;
         report.znodes_acknowledged = checked.acknowledged;
         report.znodes_read_back = checked.read_back();
         report.sessions_lost = client.tick().sessions_lost;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -91,16 +92,16 @@ impl Ensemble {
         Ok(self.region.put_group(&group)?)
     }
 
-    /// Launches an instance that is no member of the group, for the client.
-    pub fn launch_client_host(&self) -> Result<String> {
-        let id = self.region.launch(&LaunchRequest::default())?;
-        self.region.wait_running(&id)?;
-        Ok(id)
-    }
-
-    /// This demo's own program, as instances see it.
-    pub fn own_program(&self) -> Result<String> {
-        Ok(std::env::current_exe()?.display().to_string())
+    /// The client's command, in an instance that is no member of the group.
+    pub fn client_command(&self, connect_string: &str) -> Result<Command> {
+        let host = self.region.launch(&LaunchRequest::default())?;
+        self.region.wait_running(&host)?;
+        let program = std::env::current_exe()?.with_file_name("workload");
+        if !program.exists() {
+            return Err(format!("no {}: cargo build --examples", program.display()).into());
+        }
+        let program = program.display().to_string();
+        Ok(self.region.exec(&host, &[&program, "run", connect_string]))
     }
 
     /// The claims of all slots, by slot, once there is one of each.

@@ -4,8 +4,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-use super::client::{Client, leader};
 use super::ensemble::{Claim, Ensemble};
+use super::handle::{Handle, leader};
+use super::protocol::Tick;
 use super::screen::Screen;
 use super::{MEMBER_TIMEOUT, Result};
 
@@ -51,10 +52,10 @@ pub struct Event {
 pub fn lose(
     kind: Kind,
     ensemble: &Ensemble,
-    client: &mut Client,
+    client: &mut Handle<'_>,
     screen: &Screen,
 ) -> Result<Event> {
-    let before = victim(kind, ensemble, client, screen)?;
+    let before = victim(kind, ensemble, client)?;
     let (slot, instance) = (before.slot, before.instance.as_str());
     screen.say(&format!("{}: slot {slot} loses {instance}", title(kind)));
     let death = now();
@@ -62,18 +63,18 @@ pub fn lose(
         Kind::HolderStopped => ensemble.region.stop(instance)?,
         Kind::FollowerTerminated | Kind::LeaderTerminated => ensemble.region.terminate(instance)?,
     }
-    let after = wait_replacement(ensemble, client, screen, &before)?;
+    let after = wait_replacement(ensemble, client, &before)?;
     let claimed_s = after.at - death;
     screen.say(&format!("{} claimed slot {slot} after {claimed_s:.1} s", after.instance));
     let server = format!("{}:2181", before.address);
-    let member = client.wait_tick("the server's return", MEMBER_TIMEOUT, screen, |tick| {
+    let member = client.wait_tick("the server's return", MEMBER_TIMEOUT, |tick| {
         tick.at > after.at && tick.modes.contains_key(&server)
     })?;
     let member_s = member.at - death;
     let mode = &member.modes[&server];
     screen.say(&format!("{} is a member again ({mode}) after {member_s:.1} s", before.address));
     // Also the others: the next loss begins with a whole ensemble.
-    client.wait_members(3, MEMBER_TIMEOUT, screen)?;
+    client.wait_members(3, MEMBER_TIMEOUT)?;
     Ok(Event {
         kind,
         slot,
@@ -89,9 +90,9 @@ pub fn lose(
 }
 
 /// Who is to be lost: the leader's holder, or a follower's.
-fn victim(kind: Kind, ensemble: &Ensemble, client: &mut Client, screen: &Screen) -> Result<Claim> {
-    let whole = |tick: &super::workload::Tick| tick.modes.len() == 3 && leader(tick).is_some();
-    let tick = client.wait_tick("a whole ensemble", MEMBER_TIMEOUT, screen, whole)?;
+fn victim(kind: Kind, ensemble: &Ensemble, client: &mut Handle<'_>) -> Result<Claim> {
+    let whole = |tick: &Tick| tick.modes.len() == 3 && leader(tick).is_some();
+    let tick = client.wait_tick("a whole ensemble", MEMBER_TIMEOUT, whole)?;
     let wants_leader = kind == Kind::LeaderTerminated;
     let is_wanted = |mode: &str| (mode == "leader") == wants_leader;
     let server = tick.modes.iter().find(|(_, mode)| is_wanted(mode)).map(|(server, _)| server);
@@ -103,12 +104,7 @@ fn victim(kind: Kind, ensemble: &Ensemble, client: &mut Client, screen: &Screen)
     claims.pop().ok_or_else(|| format!("no instance has told of its claim of {server}").into())
 }
 
-fn wait_replacement(
-    ensemble: &Ensemble,
-    client: &mut Client,
-    screen: &Screen,
-    before: &Claim,
-) -> Result<Claim> {
+fn wait_replacement(ensemble: &Ensemble, client: &mut Handle<'_>, before: &Claim) -> Result<Claim> {
     let end = now() + MEMBER_TIMEOUT.as_secs_f64();
     while now() < end {
         let claims = ensemble.claims()?;
@@ -116,7 +112,7 @@ fn wait_replacement(
         if let Some(claim) = new.find(|c| c.slot == before.slot && c.instance != before.instance) {
             return Ok(claim);
         }
-        client.next_tick(screen)?;
+        client.next_tick()?;
     }
     Err(format!("nobody claimed slot {} within {} s", before.slot, MEMBER_TIMEOUT.as_secs()).into())
 }

@@ -4,8 +4,8 @@
 use std::io::{IsTerminal, Write, stdout};
 use std::time::Instant;
 
+use super::protocol::Tick;
 use super::report::Report;
-use super::workload::Tick;
 
 /// Back to the line's beginning, and the line emptied.
 const CLEAR: &str = "\r\x1b[K";
