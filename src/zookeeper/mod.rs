@@ -8,8 +8,10 @@
 //! | [`values`] | what ZooKeeper would not understand, refused before it is started |
 //! | [`properties`] | Java's properties, read and written |
 //! | [`render`] | `zoo.cfg`: computed lines over the user's settings over safe defaults |
+//! | [`disk`] | what the data directories hold, whose they are, and the files that go there |
 //! | [`file`](mod@file) | files that are whole at every moment |
 
+pub mod disk;
 pub mod file;
 pub mod owned;
 pub mod properties;
