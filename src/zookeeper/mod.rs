@@ -9,14 +9,20 @@
 //! | [`properties`] | Java's properties, read and written |
 //! | [`render`] | `zoo.cfg`: computed lines over the user's settings over safe defaults |
 //! | [`disk`] | what the data directories hold, whose they are, and the files that go there |
+//! | [`ask`] | `srvr` and `mntr`, with a deadline |
+//! | [`answer`] | what was answered |
+//! | [`twin`] | whether a leader counts more followers than there are slots |
 //! | [`file`](mod@file) | files that are whole at every moment |
 
+pub mod answer;
+pub mod ask;
 pub mod disk;
 pub mod file;
 pub mod owned;
 pub mod properties;
 pub mod render;
 pub mod settings;
+pub mod twin;
 pub mod values;
 
 #[cfg(test)]
