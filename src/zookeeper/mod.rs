@@ -11,6 +11,7 @@
 //! | [`disk`] | what the data directories hold, whose they are, and the files that go there |
 //! | [`ask`] | `srvr` and `mntr`, with a deadline |
 //! | [`answer`] | what was answered |
+//! | [`gate`] | when a replacement may start |
 //! | [`twin`] | whether a leader counts more followers than there are slots |
 //! | [`file`](mod@file) | files that are whole at every moment |
 
@@ -18,6 +19,7 @@ pub mod answer;
 pub mod ask;
 pub mod disk;
 pub mod file;
+pub mod gate;
 pub mod owned;
 pub mod properties;
 pub mod render;
