@@ -120,7 +120,7 @@ impl Disk {
     pub fn write_marker(&self) -> Result<(), DiskError> {
         match self.contents()? {
             Contents::Nothing => self.write(&self.log.join(MARKER), ""),
-            contents => Err(DiskError::NotEmpty { path: self.data.join(VERSION), contents }),
+            contents => Err(self.not_empty(contents)),
         }
     }
 
@@ -145,8 +145,7 @@ impl Disk {
     /// There is data. Or a directory cannot be renamed.
     pub fn set_aside_empty(&self) -> Result<Vec<PathBuf>, DiskError> {
         if self.contents()? == Contents::Data {
-            let path = self.data.join(VERSION);
-            return Err(DiskError::NotEmpty { path, contents: Contents::Data });
+            return Err(self.not_empty(Contents::Data));
         }
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let mut moved = Vec::new();
@@ -176,6 +175,14 @@ impl Disk {
             _ => {}
         }
         self.write(&path, &format!("{pool}\n"))
+    }
+
+    /// Names the `version-2` that has these contents, which may be that of the log alone.
+    fn not_empty(&self, contents: Contents) -> DiskError {
+        let mut versions = self.directories().map(|directory| directory.join(VERSION));
+        let has = |path: &PathBuf| contents_of(path).is_ok_and(|found| found == contents);
+        let path = versions.find(has).unwrap_or_else(|| self.data.join(VERSION));
+        DiskError::NotEmpty { path, contents }
     }
 
     fn write(&self, path: &Path, text: &str) -> Result<(), DiskError> {

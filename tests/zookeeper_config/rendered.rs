@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use steadfast::pool::{CLIENT_PORT, host_port};
 use steadfast::zookeeper::disk::Disk;
 use steadfast::zookeeper::render::{Config, Ensemble, render};
 use steadfast::zookeeper::settings::Settings;
@@ -126,7 +127,7 @@ fn addresses(ensemble: &Ensemble, config: &Config, judgement: &Judgement) {
         (ip.trim_matches(['[', ']']).parse().unwrap(), port.parse().unwrap())
     };
     assert_eq!(parsed(judgement.get("client")), (me, 2181u16));
-    assert_eq!(config.client.to_string(), steadfast::pool::host_port(me, 2181));
+    assert_eq!(config.client.to_string(), host_port(me, CLIENT_PORT));
     match judgement.get("secure") {
         "null" => assert!(!config.text.contains("secure"), "{}", config.text),
         secure => assert_eq!(parsed(secure), (me, 2281)),
@@ -168,7 +169,18 @@ fn users_values(judgements: &[Judgement]) {
     }
 }
 
-/// A prefixed key has no effect, which is why steadfast refuses one; and the file is ASCII.
+/// What a machine has that ran ZooKeeper before can be handed over.
+#[test]
+fn debian_s_own_zoo_cfg_is_taken_as_it_is() {
+    let theirs = Path::new("/etc/zookeeper/conf_example/zoo.cfg");
+    let settings = Settings::read(None, Some(theirs)).unwrap();
+    assert_eq!(settings.get("clientPort").unwrap().value, "2181");
+    let config = render(&settings, &ensemble(1, &["10.0.17.1"])).unwrap();
+    assert_eq!(config.text.matches("clientPort=").count(), 1, "{}", config.text);
+    assert_eq!(config.data_dir.to_str(), Some(settings.get("dataDir").unwrap().value.as_str()));
+}
+
+/// A prefixed key has no effect, which is why steadfast refuses one.
 #[test]
 fn zookeeper_knows_no_key_with_its_prefix() {
     let scratch = Scratch::new();

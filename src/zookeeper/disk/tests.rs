@@ -121,7 +121,7 @@ fn the_marker_is_where_the_log_is_and_only_on_an_empty_disk() {
     assert!(error.contains("epochs without a transaction"), "{error}");
     scratch.put("log/version-2/log.1", "");
     let error = disk.write_marker().unwrap_err().to_string();
-    assert!(error.contains("holds data"), "{error}");
+    assert!(error.contains("/log/version-2 holds data"), "{error}");
     assert_eq!(scratch.names("log"), [VERSION]);
 }
 
