@@ -114,6 +114,28 @@ impl Client {
         self.order(&Request::Start { instances: vec![instance.to_owned()] })
     }
 
+    /// Stops every process of a running instance, as on a host whose scheduler is dead; returns when
+    /// all have stopped. Its kernel still answers ARP, pings and TCP.
+    pub fn hang(&self, instance: &str) -> Result<()> {
+        self.order(&Request::Hang { instances: vec![instance.to_owned()] })
+    }
+
+    /// Has the processes of a hung instance go on; returns when all do.
+    pub fn resume(&self, instance: &str) -> Result<()> {
+        self.order(&Request::Resume { instances: vec![instance.to_owned()] })
+    }
+
+    /// Cuts a running instance off the network; returns when no packet of it passes any more. Its
+    /// programs run and its NICs stay up, and nobody is told: no FIN, no reset, no ICMP error.
+    pub fn cut(&self, instance: &str) -> Result<()> {
+        self.order(&Request::Cut { instances: vec![instance.to_owned()] })
+    }
+
+    /// Gives a cut instance its network back; returns when packets pass.
+    pub fn mend(&self, instance: &str) -> Result<()> {
+        self.order(&Request::Mend { instances: vec![instance.to_owned()] })
+    }
+
     /// Makes or changes an Auto Scaling group.
     pub fn put_group(&self, group: &GroupRequest) -> Result<()> {
         self.order(&Request::PutGroup(group.clone()))

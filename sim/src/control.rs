@@ -45,6 +45,26 @@ pub enum Request {
         /// Their ids.
         instances: Vec<String>,
     },
+    /// Stops every process of running instances; answered when all have stopped.
+    Hang {
+        /// Their ids.
+        instances: Vec<String>,
+    },
+    /// Has the processes of hung instances go on.
+    Resume {
+        /// Their ids.
+        instances: Vec<String>,
+    },
+    /// Cuts running instances off the network, silently; answered when nothing passes any more.
+    Cut {
+        /// Their ids.
+        instances: Vec<String>,
+    },
+    /// Gives cut instances their network back.
+    Mend {
+        /// Their ids.
+        instances: Vec<String>,
+    },
     /// Changes the timings that it names; the others stay.
     SetTimings(Timings),
     /// Switches EC2's token buckets, which are on at first, and scales their sizes and rates.
@@ -201,6 +221,10 @@ pub struct InstanceView {
     pub id: String,
     /// EC2's name of the state, such as `running`.
     pub state: String,
+    /// Whether its processes are stopped: what EC2 does not know.
+    pub hung: bool,
+    /// Whether it is cut off the network: what EC2 does not know.
+    pub cut: bool,
     /// The zone's name.
     pub zone: String,
     /// Such as `t3.small`.

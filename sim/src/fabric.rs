@@ -69,6 +69,19 @@ pub enum PowerOff {
     DropDisk,
 }
 
+/// What befalls a running instance without EC2's knowing, or passes again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Impairment {
+    /// Every process stops, as on a host whose scheduler is dead; its kernel still answers.
+    Hang,
+    /// The processes go on.
+    Resume,
+    /// Nothing gets in or out by any of its interfaces, and nobody is told.
+    Cut,
+    /// The network is whole again.
+    Mend,
+}
+
 /// The machine under the region. Each operation is idempotent.
 pub trait Fabric: Send + Sync + 'static {
     /// The subnets that the router serves, told once before anything else.
@@ -77,6 +90,9 @@ pub trait Fabric: Send + Sync + 'static {
     fn boot<'a>(&'a self, spec: &'a BootSpec) -> FabricFuture<'a>;
     /// Cuts an instance's power: kills its PID 1, so everything in it ends at once.
     fn power_off<'a>(&'a self, instance: &'a str, how: PowerOff) -> FabricFuture<'a>;
+    /// Impairs a running instance, or ends that; a power cut ends it, too. Done when it is so: when
+    /// the last process has stopped, when no packet passes any more.
+    fn impair<'a>(&'a self, instance: &'a str, how: Impairment) -> FabricFuture<'a>;
     /// Plugs a secondary NIC into a running instance.
     fn plug<'a>(&'a self, nic: &'a NicSpec) -> FabricFuture<'a>;
     /// Pulls a NIC out of wherever it is.
@@ -95,6 +111,9 @@ impl Fabric for NoFabric {
         Box::pin(async { Ok(()) })
     }
     fn power_off<'a>(&'a self, _: &'a str, _: PowerOff) -> FabricFuture<'a> {
+        Box::pin(async { Ok(()) })
+    }
+    fn impair<'a>(&'a self, _: &'a str, _: Impairment) -> FabricFuture<'a> {
         Box::pin(async { Ok(()) })
     }
     fn plug<'a>(&'a self, _: &'a NicSpec) -> FabricFuture<'a> {

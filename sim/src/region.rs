@@ -29,7 +29,7 @@ use crate::model::ids::InstanceId;
 use crate::model::place::ZONES_MAX;
 use crate::throttle::Throttle;
 use calls::Calls;
-use kernel::Kernel;
+use kernel::{Doing, Kernel};
 
 /// What a region is made from.
 #[derive(Debug, Clone)]
@@ -142,7 +142,7 @@ impl Region {
 
     /// Does what a person or a test asks.
     pub async fn control(&self, request: control::Request) -> control::Reply {
-        requests::answer(self, request)
+        requests::answer(self, request).await
     }
 
     /// Tells that an instance's PID 1 ended by itself, as after `shutdown` inside: it stops.
@@ -160,23 +160,32 @@ impl Region {
 
     /// Looks at or changes the state as of now, and has the kernel follow.
     pub(crate) fn with<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        self.with_doings(change).0
+    }
+
+    /// The same, with what the kernel is to do for the change, to be waited for.
+    pub(crate) fn with_doings<T>(&self, change: impl FnOnce(&mut State) -> T) -> (T, Vec<Doing>) {
         let result = self.with_untold(change);
         self.0.changed.notify_one();
         result
     }
 
     /// The same, without telling [`keep_time`], which is who calls this.
-    fn with_untold<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+    fn with_untold<T>(&self, change: impl FnOnce(&mut State) -> T) -> (T, Vec<Doing>) {
         let now_ms = u64::try_from(self.0.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.model.advance(now_ms);
+        self.follow(&mut state);
         let result = change(&mut state);
         state.model.keep_groups();
-        let effects = state.model.take_effects();
-        for effect in effects {
-            state.kernel.follow(self, effect);
-        }
-        result
+        let doings = self.follow(&mut state);
+        (result, doings)
+    }
+
+    /// Has the kernel follow what has changed since the last time.
+    fn follow(&self, state: &mut State) -> Vec<Doing> {
+        let effects = state.model.take_effects().into_iter();
+        effects.map(|effect| state.kernel.follow(self, effect)).collect()
     }
 }
 
@@ -191,7 +200,7 @@ async fn keep_time(inner: Weak<Inner>) {
     const IDLE: Duration = Duration::from_secs(1);
     while let Some(inner) = inner.upgrade() {
         let region = Region(inner);
-        let due_ms = region.with_untold(|state| state.model.next_due_ms());
+        let (due_ms, _) = region.with_untold(|state| state.model.next_due_ms());
         let soon = Instant::now() + IDLE;
         let due = due_ms.map(|ms| region.0.started + Duration::from_millis(ms));
         let until = due.map_or(soon, |due| due.min(soon));

@@ -100,7 +100,7 @@ pub fn list(context: &Context) -> Result<()> {
         return print::json(&instances);
     }
     let rows: Vec<_> = instances.iter().map(instance_row).collect();
-    print::table(["INSTANCE", "STATE", "ZONE", "TYPE", "ADDRESS", "GROUP"], &rows)
+    print::table(["INSTANCE", "STATE", "ZONE", "TYPE", "ADDRESS", "GROUP", "IMPAIRED"], &rows)
 }
 
 /// Lists network interfaces.
@@ -134,7 +134,7 @@ pub fn user_data(path: &Path) -> Result<String> {
         .map_err(|error| CliError::Usage(format!("user-data {}: {error}", path.display())))
 }
 
-fn instance_row(instance: &InstanceView) -> [String; 6] {
+fn instance_row(instance: &InstanceView) -> [String; 7] {
     [
         instance.id.clone(),
         instance.state.clone(),
@@ -142,7 +142,14 @@ fn instance_row(instance: &InstanceView) -> [String; 6] {
         instance.instance_type.clone(),
         instance.private_ip.clone(),
         tag(&instance.tags, "aws:autoscaling:groupName"),
+        impaired(instance),
     ]
+}
+
+/// What ails an instance without EC2's knowing.
+fn impaired(instance: &InstanceView) -> String {
+    let ails = [(instance.hung, "hung"), (instance.cut, "cut")];
+    ails.into_iter().filter_map(|(does, how)| does.then_some(how)).collect::<Vec<_>>().join(",")
 }
 
 fn eni_row(eni: &EniView) -> [String; 8] {

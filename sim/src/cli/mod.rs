@@ -73,6 +73,14 @@ enum Command {
     Stop(instances::Ids),
     /// Start stopped instances
     Start(instances::Ids),
+    /// Stop every process of instances, as if their schedulers were dead; their kernels still answer
+    Hang(instances::Ids),
+    /// Have the processes of hung instances go on
+    Resume(instances::Ids),
+    /// Cut instances off the network without a sign to anybody; they run on
+    Cut(instances::Ids),
+    /// Give cut instances their network back
+    Mend(instances::Ids),
     /// List instances
     Instances,
     /// List network interfaces
@@ -145,6 +153,10 @@ impl Cli {
             Command::Terminate(ids) => ids.each(&context, Client::terminate),
             Command::Stop(ids) => ids.each(&context, Client::stop),
             Command::Start(ids) => ids.each(&context, Client::start),
+            Command::Hang(ids) => ids.each(&context, Client::hang),
+            Command::Resume(ids) => ids.each(&context, Client::resume),
+            Command::Cut(ids) => ids.each(&context, Client::cut),
+            Command::Mend(ids) => ids.each(&context, Client::mend),
             Command::Instances => instances::list(&context),
             Command::Enis => instances::list_enis(&context),
             Command::Console(console) => console.run(&context),

@@ -12,7 +12,9 @@ use super::error::Result;
 use super::instance::{Instance, Orders};
 use super::router::Router;
 use super::state_dir::{StateDir, remove_tree};
-use crate::fabric::{BootSpec, Fabric, FabricError, FabricFuture, NicSpec, PowerOff, SubnetSpec};
+use crate::fabric::{
+    BootSpec, Fabric, FabricError, FabricFuture, Impairment, NicSpec, PowerOff, SubnetSpec,
+};
 
 /// The kernel as the machine under a region; clones are handles to the same one.
 #[derive(Clone)]
@@ -125,6 +127,20 @@ impl Machine {
         self.router.lock().await.unplug_all(instance).await
     }
 
+    async fn impair(&self, instance: &str, how: Impairment) -> Result<()> {
+        let slot = self.slot(instance);
+        let mut slot = slot.lock().await;
+        let Some(running) = slot.as_mut() else {
+            return Err(FabricError(format!("{instance} is off")));
+        };
+        match how {
+            Impairment::Hang => running.hang().await,
+            Impairment::Resume => running.resume().await,
+            Impairment::Cut => self.router.lock().await.cut(instance).await,
+            Impairment::Mend => self.router.lock().await.mend(instance).await,
+        }
+    }
+
     async fn plug(&self, nic: &NicSpec) -> Result<()> {
         let slot = self.slot(&nic.instance);
         let slot = slot.lock().await;
@@ -161,6 +177,10 @@ impl Fabric for KernelFabric {
 
     fn power_off<'a>(&'a self, instance: &'a str, how: PowerOff) -> FabricFuture<'a> {
         Box::pin(self.0.power_off(instance, how))
+    }
+
+    fn impair<'a>(&'a self, instance: &'a str, how: Impairment) -> FabricFuture<'a> {
+        Box::pin(self.0.impair(instance, how))
     }
 
     fn plug<'a>(&'a self, nic: &'a NicSpec) -> FabricFuture<'a> {

@@ -10,6 +10,7 @@ use tokio::sync::{Mutex, watch};
 use tokio::time::timeout;
 
 use super::error::{Explain, Result};
+use super::freeze::{Frozen, freeze, thaw};
 use super::init::InitSpec;
 use super::primary::Lease;
 use super::process::{Process, this_program};
@@ -20,10 +21,15 @@ use crate::fabric::{BootSpec, FabricError};
 /// machine that is swamped.
 const STEP: Duration = Duration::from_secs(30);
 
+/// The longest that an instance's processes may take to stop: less than a caller waits for it.
+const STOP: Duration = Duration::from_secs(20);
+
 /// A running instance.
 pub struct Instance {
     process: Process,
     pipes: Mutex<Option<Pipes>>,
+    /// What a hang has stopped, until it is over.
+    frozen: Option<Frozen>,
     gone: watch::Receiver<bool>,
 }
 
@@ -64,7 +70,8 @@ impl Instance {
         let pid = pid.ok_or_else(|| FabricError(format!("{}: {word}", doing())))?;
         let process = Process::find(pid);
         let process = process.ok_or_else(|| FabricError(format!("{}: it ended", doing())))?;
-        Ok(Instance { process, pipes: Mutex::new(Some(pipes)), gone: watch_end(child) })
+        let pipes = Mutex::new(Some(pipes));
+        Ok(Instance { process, pipes, frozen: None, gone: watch_end(child) })
     }
 
     /// Has PID 1 boot, now that the interfaces are plugged.
@@ -97,6 +104,22 @@ impl Instance {
         killed.explain(|| "cannot cut the power")??;
         let gone = timeout(STEP, self.end().wait()).await;
         gone.explain(|| "cannot cut the power: the instance is still there")
+    }
+
+    /// Stops every process in it; done when all have stopped.
+    pub async fn hang(&mut self) -> Result<()> {
+        let (process, before) = (self.process, self.frozen.take());
+        let frozen = tokio::task::spawn_blocking(move || freeze(process, before, STOP)).await;
+        self.frozen = Some(frozen.explain(|| "cannot stop the processes")??);
+        Ok(())
+    }
+
+    /// Has the processes that a hang stopped go on.
+    pub async fn resume(&mut self) -> Result<()> {
+        let Some(frozen) = self.frozen.take() else { return Ok(()) };
+        let process = self.process;
+        let thawed = tokio::task::spawn_blocking(move || thaw(process, &frozen)).await;
+        thawed.explain(|| "cannot continue the processes")?
     }
 
     /// Its PID 1 as the region numbers it.

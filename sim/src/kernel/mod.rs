@@ -11,22 +11,27 @@
 //!           └ __init          PID 1 of the instance: its root, primary interface, user-data
 //! ```
 
+mod cut;
 mod daemon;
 mod disk;
 mod enter;
 mod error;
 mod fabric;
+mod freeze;
 mod init;
 mod instance;
 mod lifeline;
 mod mounts;
 mod namespaces;
 mod netlink;
+mod pid_space;
 mod power;
 mod primary;
 mod process;
 mod root;
 mod router;
+mod rule;
+mod run_state;
 mod socket;
 mod source_check;
 mod start;

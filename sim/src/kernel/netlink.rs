@@ -8,21 +8,15 @@ use rtnetlink::packet_route::address::AddressHeaderFlags;
 use rtnetlink::packet_route::link::{InfoData, InfoVeth};
 use rtnetlink::packet_route::neighbour::NeighbourFlags;
 use rtnetlink::packet_route::route::{RouteScope, RouteType};
-use rtnetlink::packet_route::rule::RuleAction;
-use rtnetlink::{
-    Error, Handle, LinkMessageBuilder, LinkUnspec, LinkVeth, RouteMessageBuilder, RuleAddRequest,
-};
+use rtnetlink::{Error, Handle, LinkMessageBuilder, LinkUnspec, LinkVeth, RouteMessageBuilder};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketType, netdevice, socket};
 
 use super::error::{Explain, Result};
 
-/// The main routing table.
-const MAIN: u32 = 254;
-
 /// A connection to one network namespace.
 #[derive(Clone)]
-pub struct Netlink(Handle);
+pub struct Netlink(pub(super) Handle);
 
 /// A virtual cable between this namespace and an instance's.
 #[derive(Debug)]
@@ -149,51 +143,6 @@ impl Netlink {
         but(self.0.neighbours().del(message).execute().await, &[Errno::NOENT, Errno::NODEV])
             .explain(|| format!("cannot stop answering for {address} on link {index}"))
     }
-
-    /// Adds an IPv6 rule.
-    pub async fn add_rule(&self, rule: &Rule<'_>) -> Result<()> {
-        but(self.rule(rule).execute().await, &[Errno::EXIST])
-            .explain(|| format!("cannot add the rule {rule:?}"))
-    }
-
-    /// Removes an IPv6 rule.
-    pub async fn remove_rule(&self, rule: &Rule<'_>) -> Result<()> {
-        let message = self.rule(rule).message_mut().clone();
-        but(self.0.rule().del(message).execute().await, &[Errno::NOENT])
-            .explain(|| format!("cannot remove the rule {rule:?}"))
-    }
-
-    fn rule(&self, rule: &Rule<'_>) -> RuleAddRequest<Ipv6Addr> {
-        let request = self.0.rule().add().v6().priority(rule.priority);
-        let request = match rule.verdict {
-            Verdict::Route => request.action(RuleAction::ToTable).table_id(MAIN),
-            Verdict::Drop => request.action(RuleAction::Blackhole).table_id(0),
-        };
-        let request = rule.input.into_iter().fold(request, RuleAddRequest::input_interface);
-        rule.from.into_iter().fold(request, |request, from| request.source_prefix(from, 128))
-    }
-}
-
-/// An IPv6 rule.
-#[derive(Debug, Clone, Copy)]
-pub struct Rule<'a> {
-    /// Its place among the rules; the lowest comes first.
-    pub priority: u32,
-    /// Only what came in here; `lo` is what this namespace itself sends.
-    pub input: Option<&'a str>,
-    /// Only what bears this source.
-    pub from: Option<Ipv6Addr>,
-    /// What becomes of it.
-    pub verdict: Verdict,
-}
-
-/// What a rule does.
-#[derive(Debug, Clone, Copy)]
-pub enum Verdict {
-    /// Routes by the main table.
-    Route,
-    /// Drops, and tells nobody.
-    Drop,
 }
 
 /// A link's index by its name.
@@ -212,7 +161,7 @@ fn errno(error: Error) -> std::io::Error {
 }
 
 /// Takes some errors as done.
-fn but(done: std::result::Result<(), Error>, fine: &[Errno]) -> std::io::Result<()> {
+pub(super) fn but(done: std::result::Result<(), Error>, fine: &[Errno]) -> std::io::Result<()> {
     done.map_err(errno).or_else(|error| match Errno::from_io_error(&error) {
         Some(number) if fine.contains(&number) => Ok(()),
         _ => Err(error),

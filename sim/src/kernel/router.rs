@@ -4,13 +4,14 @@
 //! and what leaves an instance by an interface that does not own its source address is dropped: for
 //! IPv4 by strict reverse-path filtering, for IPv6 by rules that route only what is allowed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::error::Result;
 use super::netlink::{Cable, Netlink, index_of};
-use super::source_check::{check_link, check_sources, forward, rules};
-use super::sysctl;
+use super::rule::{Rule, whole};
+use super::source_check::{self, check_link, check_sources, forward};
+use super::{cut, sysctl};
 use crate::fabric::{NicSpec, SubnetSpec};
 
 /// Where instances find IMDS.
@@ -23,11 +24,14 @@ pub const ENDPOINT_URL: &str = "http://10.0.0.2";
 pub const VPC_MTU: u32 = 9001;
 /// The MTU in bytes of an interface that nobody configured.
 const PLAIN_MTU: u32 = 1500;
+
 /// The router of one region.
 pub struct Router {
     netlink: Netlink,
     lo: u32,
     plugged: BTreeMap<String, Plugged>,
+    /// The instances that are cut off.
+    cut: BTreeSet<String>,
 }
 
 /// An interface that ends in the router.
@@ -49,16 +53,17 @@ impl Router {
         }
         // As in a VPC, a packet to an address that nobody holds vanishes; no ICMP error tells.
         netlink.drop_the_rest().await?;
+        cut::make_room(&netlink).await?;
         if sysctl::has_ipv6() {
             check_sources(&netlink).await?;
         }
-        Ok(Router { netlink, lo, plugged: BTreeMap::new() })
+        Ok(Router { netlink, lo, plugged: BTreeMap::new(), cut: BTreeSet::new() })
     }
 
     /// Is a subnet's first host.
     pub async fn serve(&self, subnet: &SubnetSpec) -> Result<()> {
         for gateway in gateways(subnet) {
-            self.netlink.add_address(self.lo, gateway, host_prefix(gateway)).await?;
+            self.netlink.add_address(self.lo, gateway, whole(gateway)).await?;
         }
         Ok(())
     }
@@ -89,10 +94,10 @@ impl Router {
         if plugged.spec == *nic {
             return Ok(());
         }
-        for rule in rules(&plugged.outer, &plugged.spec) {
+        let old = std::mem::replace(&mut plugged.spec, nic.clone());
+        for rule in source_check::rules(&plugged.outer, &old) {
             self.netlink.remove_rule(&rule).await?;
         }
-        plugged.spec = nic.clone();
         self.connect(&nic.eni).await
     }
 
@@ -101,7 +106,7 @@ impl Router {
         let Some(old) = self.plugged.remove(eni) else { return Ok(()) };
         // Its routes and what it answers for vanish with the link; what names it elsewhere stays.
         self.netlink.remove(old.index).await?;
-        for rule in rules(&old.outer, &old.spec) {
+        for rule in self.rules(&old) {
             self.netlink.remove_rule(&rule).await?;
         }
         for other in self.neighbours(&old.spec) {
@@ -112,13 +117,40 @@ impl Router {
         Ok(())
     }
 
-    /// Pulls every interface of an instance.
+    /// Pulls every interface of an instance that is off, and forgets that it was cut off: not
+    /// before, or its processes' last words would get out.
     pub async fn unplug_all(&mut self, instance: &str) -> Result<()> {
-        let of_it =
-            |(eni, nic): (&String, &Plugged)| (nic.spec.instance == instance).then(|| eni.clone());
-        let enis: Vec<String> = self.plugged.iter().filter_map(of_it).collect();
+        let enis: Vec<String> = self.nics_of(instance).map(|nic| nic.spec.eni.clone()).collect();
         for eni in enis {
             self.unplug(&eni).await?;
+        }
+        self.cut.remove(instance);
+        Ok(())
+    }
+
+    /// Cuts an instance off, with what is plugged into it later.
+    pub async fn cut(&mut self, instance: &str) -> Result<()> {
+        self.cut.insert(instance.to_owned());
+        let done = self.add_cut(instance).await;
+        if done.is_err() {
+            // Half a cut is none; why it is none is what counts.
+            let _ = self.mend(instance).await;
+        }
+        done
+    }
+
+    async fn add_cut(&self, instance: &str) -> Result<()> {
+        for rule in self.nics_of(instance).flat_map(Plugged::cut) {
+            self.netlink.add_rule(&rule).await?;
+        }
+        Ok(())
+    }
+
+    /// Connects an instance again.
+    pub async fn mend(&mut self, instance: &str) -> Result<()> {
+        self.cut.remove(instance);
+        for rule in self.nics_of(instance).flat_map(Plugged::cut) {
+            self.netlink.remove_rule(&rule).await?;
         }
         Ok(())
     }
@@ -127,17 +159,18 @@ impl Router {
     async fn connect(&self, eni: &str) -> Result<()> {
         let nic = &self.plugged[eni];
         check_link(&nic.outer, &nic.spec)?;
+        // Before the link is up, so that nothing slips through.
+        for rule in self.rules(nic) {
+            self.netlink.add_rule(&rule).await?;
+        }
         self.netlink.set_up(nic.index, None).await?;
         // On the link itself, too, so that the router asks for neighbours as the subnet's gateway:
         // a question from any other address would not pass an instance's own filter.
         for gateway in gateways(&nic.spec.subnet) {
-            self.netlink.add_address(nic.index, gateway, host_prefix(gateway)).await?;
+            self.netlink.add_address(nic.index, gateway, whole(gateway)).await?;
         }
         for address in addresses(&nic.spec) {
             self.netlink.route_to(nic.index, address).await?;
-        }
-        for rule in rules(&nic.outer, &nic.spec) {
-            self.netlink.add_rule(&rule).await?;
         }
         self.introduce(nic).await
     }
@@ -157,10 +190,31 @@ impl Router {
         Ok(())
     }
 
+    /// The rules that hold for an interface.
+    fn rules<'a>(&self, nic: &'a Plugged) -> Vec<Rule<'a>> {
+        let mut rules = source_check::rules(&nic.outer, &nic.spec);
+        if self.cut.contains(&nic.spec.instance) {
+            rules.extend(nic.cut());
+        }
+        rules
+    }
+
+    /// The interfaces of an instance.
+    fn nics_of<'a>(&'a self, instance: &'a str) -> impl Iterator<Item = &'a Plugged> {
+        self.plugged.values().filter(move |nic| nic.spec.instance == instance)
+    }
+
     /// The other interfaces of the same subnet.
     fn neighbours<'a>(&'a self, nic: &'a NicSpec) -> impl Iterator<Item = &'a Plugged> {
         let near = |other: &&Plugged| other.spec.eni != nic.eni && other.spec.subnet == nic.subnet;
         self.plugged.values().filter(near)
+    }
+}
+
+impl Plugged {
+    /// The rules that cut it off.
+    fn cut(&self) -> Vec<Rule<'_>> {
+        cut::rules(&self.outer, &self.spec)
     }
 }
 
@@ -192,10 +246,6 @@ fn is_same_nic(old: &NicSpec, new: &NicSpec) -> bool {
 fn addresses(nic: &NicSpec) -> Vec<IpAddr> {
     let ipv4 = nic.ipv4.iter().copied().map(IpAddr::V4);
     ipv4.chain(nic.ipv6.iter().copied().map(IpAddr::V6)).collect()
-}
-
-fn host_prefix(address: IpAddr) -> u8 {
-    if address.is_ipv4() { 32 } else { 128 }
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@
 //! only what comes in by the interface that owns its source address.
 
 use super::error::Result;
-use super::netlink::{Netlink, Rule, Verdict};
+use super::netlink::Netlink;
+use super::rule::{Family, Rule, Verdict};
 use super::sysctl;
 use crate::fabric::NicSpec;
 
@@ -41,21 +42,19 @@ pub fn forward() -> Result<()> {
 /// Replaces the kernel's rule that routes anything for anyone: what the router itself sends is
 /// routed, what an instance sends only by a rule of its interface.
 pub async fn check_sources(netlink: &Netlink) -> Result<()> {
-    let (input, from, verdict) = (None, None, Verdict::Route);
-    let own = Rule { priority: FROM_ROUTER, input: Some("lo"), from, verdict };
-    let others = Rule { priority: FROM_OTHERS, input, from, verdict: Verdict::Drop };
-    netlink.add_rule(&own).await?;
-    netlink.add_rule(&others).await?;
-    netlink.remove_rule(&Rule { priority: FROM_ANYWHERE, input, from, verdict }).await
+    let own = Rule::new(Family::V6, FROM_ROUTER, Verdict::Route);
+    netlink.add_rule(&Rule { input: Some("lo"), ..own }).await?;
+    netlink.add_rule(&Rule::new(Family::V6, FROM_OTHERS, Verdict::Drop)).await?;
+    netlink.remove_rule(&Rule::new(Family::V6, FROM_ANYWHERE, Verdict::Route)).await
 }
 
 /// The IPv6 rules of an interface: its own addresses are routed, or all if EC2 does not check.
 pub fn rules<'a>(outer: &'a str, nic: &NicSpec) -> Vec<Rule<'a>> {
-    let (priority, input, verdict) = (FROM_INSTANCES, Some(outer), Verdict::Route);
-    let rule = |from| Rule { priority, input, from, verdict };
+    let route = Rule::new(Family::V6, FROM_INSTANCES, Verdict::Route);
+    let rule = |from| Rule { input: Some(outer), from, ..route.clone() };
     match nic.source_dest_check {
         _ if !sysctl::has_ipv6() => Vec::new(),
-        true => nic.ipv6.iter().map(|address| rule(Some(*address))).collect(),
+        true => nic.ipv6.iter().map(|address| rule(Some((*address).into()))).collect(),
         false => vec![rule(None)],
     }
 }

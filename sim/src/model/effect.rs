@@ -1,6 +1,6 @@
 //! What the kernel is to do, in the fabric's words.
 
-use crate::fabric::{BootSpec, NicSpec, PowerOff, SubnetSpec};
+use crate::fabric::{BootSpec, Impairment, NicSpec, PowerOff, SubnetSpec};
 
 use super::Model;
 use super::ids::InstanceId;
@@ -13,6 +13,7 @@ use super::place::{Subnet, host_name};
 pub enum Effect {
     Boot(BootSpec),
     PowerOff { instance: String, how: PowerOff },
+    Impair { instance: String, how: Impairment },
     Plug(NicSpec),
     Unplug { eni: String, instance: String },
 }
@@ -25,7 +26,7 @@ impl Effect {
                 let nics = std::iter::once(&spec.primary).chain(&spec.secondary);
                 nics.map(|nic| nic.eni.as_str()).chain([spec.instance.as_str()]).collect()
             }
-            Self::PowerOff { instance, .. } => vec![instance],
+            Self::PowerOff { instance, .. } | Self::Impair { instance, .. } => vec![instance],
             Self::Plug(nic) => vec![&nic.instance, &nic.eni],
             Self::Unplug { eni, instance } => vec![instance, eni],
         }

@@ -22,6 +22,7 @@ pub struct Instance {
     pub due_ms: Option<u64>,
     /// Why it is stopped or terminated.
     pub reason: Option<Reason>,
+    pub impaired: Impaired,
     /// When it was last started.
     pub launched_ms: u64,
     pub zone: String,
@@ -36,6 +37,15 @@ pub struct Instance {
     pub credentials: Credentials,
     /// The Auto Scaling group that launched it.
     pub group: Option<String>,
+}
+
+/// What ails a running instance without EC2's knowing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Impaired {
+    /// Its processes are stopped.
+    pub hung: bool,
+    /// It is cut off the network.
+    pub cut: bool,
 }
 
 /// Why an instance is stopped or terminated, and since when.

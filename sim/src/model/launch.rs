@@ -6,7 +6,7 @@ use super::Model;
 use super::attach::{in_use, other_zone};
 use super::error::Ec2Error;
 use super::ids::{AttachmentId, EniId, ImageId, InstanceId, ReservationId, SubnetId};
-use super::instance::{Credentials, Instance, Metadata, State};
+use super::instance::{Credentials, Impaired, Instance, Metadata, State};
 use super::interface::{Attachment, AttachmentStatus, Nic};
 use super::interfaces::NewInterface;
 use super::tags::{self, Tags};
@@ -142,6 +142,7 @@ impl Model {
             state: State::Pending,
             due_ms: None,
             reason: None,
+            impaired: Impaired::default(),
             launched_ms: self.now_ms,
             zone,
             address,

@@ -10,6 +10,7 @@ pub mod error;
 pub mod groups;
 pub mod history;
 pub mod ids;
+pub mod impair;
 pub mod instance;
 pub mod interface;
 pub mod interfaces;

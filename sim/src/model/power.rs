@@ -7,7 +7,7 @@ use super::delays::Delays;
 use super::effect::Effect;
 use super::error::Ec2Error;
 use super::ids::{EniId, InstanceId};
-use super::instance::{Cause, Reason, State};
+use super::instance::{Cause, Impaired, Reason, State};
 use super::interface::{AttachmentStatus, Nic};
 use super::timers::Event;
 
@@ -140,6 +140,9 @@ impl Model {
 
     fn cut_power(&mut self, id: &InstanceId, how: PowerOff) {
         self.effects.push(Effect::PowerOff { instance: id.to_string(), how });
+        if let Ok(instance) = self.world_mut().instance_mut(id) {
+            instance.impaired = Impaired::default();
+        }
         for eni in self.enis_of(id) {
             if let Ok(interface) = self.world_mut().interface_mut(&eni)
                 && let Some(attachment) = &mut interface.attachment

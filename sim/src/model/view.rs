@@ -35,6 +35,8 @@ fn instance_view(instance: &Instance) -> InstanceView {
     InstanceView {
         id: instance.id.to_string(),
         state: instance.state.name().to_owned(),
+        hung: instance.impaired.hung,
+        cut: instance.impaired.cut,
         zone: instance.zone.clone(),
         instance_type: instance.kind.name.to_owned(),
         private_ip: instance.address.to_string(),

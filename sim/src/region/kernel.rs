@@ -4,11 +4,15 @@
 use std::collections::HashMap;
 
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use super::Region;
 use crate::fabric::FabricError;
 use crate::model::effect::Effect;
 use crate::model::ids::InstanceId;
+
+/// An effect under way: what became of it, in the end.
+pub type Doing = JoinHandle<Result<(), FabricError>>;
 
 /// For each instance and interface, the end of the last effect that touches it.
 #[derive(Debug, Default)]
@@ -16,7 +20,7 @@ pub struct Kernel(HashMap<String, watch::Receiver<()>>);
 
 impl Kernel {
     /// Begins an effect as soon as those before it that touch the same have ended.
-    pub fn follow(&mut self, region: &Region, effect: Effect) {
+    pub fn follow(&mut self, region: &Region, effect: Effect) -> Doing {
         self.0.retain(|_, end| end.has_changed().is_ok());
         let (done, end) = watch::channel(());
         let touches = effect.touches().into_iter();
@@ -30,10 +34,11 @@ impl Kernel {
             }
             let result = perform(&region, &effect).await;
             drop(done);
-            if let Err(error) = result {
-                failed(&region, &effect, &error);
+            if let Err(error) = &result {
+                failed(&region, &effect, error);
             }
-        });
+            result
+        })
     }
 }
 
@@ -42,6 +47,7 @@ async fn perform(region: &Region, effect: &Effect) -> Result<(), FabricError> {
     match effect {
         Effect::Boot(spec) => fabric.boot(spec).await,
         Effect::PowerOff { instance, how } => fabric.power_off(instance, *how).await,
+        Effect::Impair { instance, how } => fabric.impair(instance, *how).await,
         Effect::Plug(nic) => fabric.plug(nic).await,
         Effect::Unplug { eni, .. } => fabric.unplug(eni).await,
     }
@@ -52,10 +58,16 @@ fn failed(region: &Region, effect: &Effect, error: &FabricError) {
     tracing::error!("{error}");
     region.with(|state| {
         state.trouble.push(error.to_string());
-        if let Effect::Boot(spec) = effect
-            && let Ok(id) = InstanceId::parse(&spec.instance)
-        {
-            state.model.boot_failed(&id);
+        match effect {
+            Effect::Boot(spec) => {
+                let id = InstanceId::parse(&spec.instance);
+                id.iter().for_each(|id| state.model.boot_failed(id));
+            }
+            Effect::Impair { instance, how } => {
+                let id = InstanceId::parse(instance);
+                id.iter().for_each(|id| state.model.impair_failed(id, *how));
+            }
+            Effect::PowerOff { .. } | Effect::Plug(_) | Effect::Unplug { .. } => {}
         }
     });
 }

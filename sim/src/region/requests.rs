@@ -6,6 +6,7 @@ use super::{Region, State};
 use crate::api;
 use crate::api::auth::{OPERATOR_KEY, OPERATOR_SECRET};
 use crate::control::{self, LaunchRequest, RegionInfo, Reply, Request};
+use crate::fabric::Impairment;
 use crate::model::Model;
 use crate::model::error::Ec2Error;
 use crate::model::ids::InstanceId;
@@ -19,15 +20,37 @@ const TYPE: &str = "t3.small";
 const ZONE: &str = "a";
 
 /// Answers a request.
-pub fn answer(region: &Region, request: Request) -> Reply {
+pub async fn answer(region: &Region, request: Request) -> Reply {
     match request {
         Request::Describe => Reply::Region(describe(region)),
         Request::Down => {
             region.0.down.send_replace(true);
             Reply::Done
         }
+        Request::Hang { instances } => impair(region, &instances, Impairment::Hang).await,
+        Request::Resume { instances } => impair(region, &instances, Impairment::Resume).await,
+        Request::Cut { instances } => impair(region, &instances, Impairment::Cut).await,
+        Request::Mend { instances } => impair(region, &instances, Impairment::Mend).await,
         request => region.with(|state| state.answer(request)),
     }
+}
+
+/// Impairs instances, and answers when the kernel has done so.
+async fn impair(region: &Region, instances: &[String], how: Impairment) -> Reply {
+    let (accepted, doings) = region.with_doings(|state| {
+        parse(instances).and_then(|instances| state.model.impair(&instances, how))
+    });
+    if let Err(error) = accepted {
+        return refused(error);
+    }
+    for doing in doings {
+        match doing.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => return Reply::Error { message: error.to_string() },
+            Err(error) => return Reply::Error { message: error.to_string() },
+        }
+    }
+    Reply::Done
 }
 
 fn describe(region: &Region) -> RegionInfo {
@@ -87,7 +110,12 @@ impl State {
             Request::Log { since } => Reply::Log { calls: self.calls.since(since) },
             Request::State => self.show(),
             // Answered before: these need more than the state.
-            Request::Describe | Request::Down => Reply::Done,
+            Request::Describe
+            | Request::Down
+            | Request::Hang { .. }
+            | Request::Resume { .. }
+            | Request::Cut { .. }
+            | Request::Mend { .. } => Reply::Done,
         }
     }
 
@@ -117,8 +145,7 @@ impl State {
         instances: &[String],
         change: impl Fn(&mut Model, &[InstanceId]) -> Result<Vec<Change>, Ec2Error>,
     ) -> Reply {
-        let ids = instances.iter().map(|id| InstanceId::parse(id)).collect::<Result<Vec<_>, _>>();
-        done(ids.and_then(|ids| change(&mut self.model, &ids)).map(drop))
+        done(parse(instances).and_then(|ids| change(&mut self.model, &ids)).map(drop))
     }
 
     fn show(&self) -> Reply {
@@ -129,6 +156,10 @@ impl State {
             Err(error) => Reply::Error { message: error.to_string() },
         }
     }
+}
+
+fn parse(instances: &[String]) -> Result<Vec<InstanceId>, Ec2Error> {
+    instances.iter().map(|id| InstanceId::parse(id)).collect()
 }
 
 fn strings<T: ToString>(ids: &[T]) -> Vec<String> {

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use super::{Region, RegionOptions};
 use crate::control::{LaunchRequest, Reply, Request, Timings};
-use crate::fabric::{BootSpec, Fabric, FabricError, FabricFuture, NicSpec, PowerOff, SubnetSpec};
+use crate::fabric::{
+    BootSpec, Fabric, FabricError, FabricFuture, Impairment, NicSpec, PowerOff, SubnetSpec,
+};
 use crate::model::attach::Attach;
 use crate::model::ids::{AttachmentId, EniId, InstanceId};
 
@@ -14,6 +16,7 @@ use crate::model::ids::{AttachmentId, EniId, InstanceId};
 struct SlowFabric {
     done: Mutex<Vec<String>>,
     fails_to_boot: bool,
+    fails_to_impair: bool,
 }
 
 impl SlowFabric {
@@ -42,6 +45,12 @@ impl Fabric for SlowFabric {
     }
     fn power_off<'a>(&'a self, instance: &'a str, _: PowerOff) -> FabricFuture<'a> {
         self.take(format!("power off {instance}"))
+    }
+    fn impair<'a>(&'a self, instance: &'a str, how: Impairment) -> FabricFuture<'a> {
+        if self.fails_to_impair {
+            return Box::pin(async { Err(FabricError("it does not stop".to_owned())) });
+        }
+        self.take(format!("{how:?} {instance}"))
     }
     fn plug<'a>(&'a self, nic: &'a NicSpec) -> FabricFuture<'a> {
         self.take(format!("plug {}", nic.instance))
@@ -133,6 +142,34 @@ async fn an_instance_that_cannot_boot_is_terminated_and_the_reason_is_shown() {
     let Reply::State { state } = region.control(Request::State).await else { panic!("no state") };
     assert_eq!(state["instances"][0]["state"], "terminated");
     assert_eq!(state["trouble"][0], "no room");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_impairment_is_answered_when_the_kernel_has_done_it() {
+    let fabric = Arc::new(SlowFabric::default());
+    let region = region(&fabric).await;
+    let instances = launch(&region, 2).await;
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    fabric.done();
+    // The boots are still under way, and come first.
+    let reply = region.control(Request::Hang { instances }).await;
+    assert!(matches!(reply, Reply::Done), "{reply:?}");
+    let kinds: Vec<String> =
+        fabric.done().iter().filter_map(|done| Some(done.split_once(' ')?.0.to_owned())).collect();
+    assert_eq!(kinds, ["boot", "boot", "Hang", "Hang"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_impairment_that_failed_is_told_and_not_shown() {
+    let fabric = Arc::new(SlowFabric { fails_to_impair: true, ..SlowFabric::default() });
+    let region = region(&fabric).await;
+    let instances = launch(&region, 1).await;
+    pass(1).await;
+    let reply = region.control(Request::Cut { instances }).await;
+    let Reply::Error { message } = reply else { panic!("done: {reply:?}") };
+    assert_eq!(message, "it does not stop");
+    let Reply::State { state } = region.control(Request::State).await else { panic!("no state") };
+    assert_eq!(state["instances"][0]["cut"], false);
 }
 
 #[tokio::test(start_paused = true)]

@@ -53,6 +53,26 @@ fn an_instance_is_launched_stopped_started_and_terminated() {
 }
 
 #[test]
+fn what_ails_an_instance_is_listed() {
+    let region = region();
+    let id = run(&region, &["launch", "--wait"]).trim().to_owned();
+    let ails = || {
+        let listed = run(&region, &["instances"]);
+        let row = listed.lines().find(|row| row.starts_with(&id)).expect("it is listed").to_owned();
+        row.split_whitespace().last().expect("words").to_owned()
+    };
+    let steps = [("hang", "hung"), ("cut", "hung,cut"), ("resume", "cut"), ("mend", "-")];
+    for (order, expected) in steps.into_iter().chain([("mend", "-"), ("cut", "cut"), ("stop", "-")])
+    {
+        assert_eq!(run(&region, &[order, &id]), "");
+        assert_eq!(ails(), expected, "after {order}");
+    }
+    let refused = command(&region, &["cut", &id]).output().expect("it runs");
+    assert_eq!(refused.status.code(), Some(1), "{}", both(&refused));
+    assert!(both(&refused).contains("only a running one can be cut off"), "{}", both(&refused));
+}
+
+#[test]
 fn a_group_keeps_its_count_until_it_is_deleted() {
     let region = region();
     run(&region, &["timing", "replace_ms=10"]);

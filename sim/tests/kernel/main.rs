@@ -7,10 +7,13 @@
 #![allow(clippy::expect_used)]
 
 mod commands;
+mod cut;
+mod hung;
 mod instances;
 mod life;
 mod network;
 mod support;
+mod traffic;
 
 use std::process::Command;
 

@@ -1,32 +1,12 @@
 //! The VPC as the kernel makes it, judged by `ip -j` and by packets.
 
-use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Stdio};
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
 
 use steadfast_sim::client::LocalRegion;
-use steadfast_sim::control::EniView;
 
 use super::support::{attach, detach, ec2, instance, ip, links, output, region, shell, until};
-
-/// Answers each connection with the address it came from.
-const SERVER: &str = "
-import socket, sys
-s = socket.create_server((sys.argv[1], 7000), family=
-    socket.AF_INET6 if ':' in sys.argv[1] else socket.AF_INET)
-print('listens', flush=True)
-while True:
-    c, a = s.accept(); c.sendall(a[0].encode()); c.close()
-";
-
-/// Connects to an address from another; prints what the server answers, or `dropped`.
-const CLIENT: &str = "
-import socket, sys
-try:
-    c = socket.create_connection((sys.argv[1], 7000), 1.5, (sys.argv[2], 0))
-    print(c.recv(99).decode())
-except TimeoutError:
-    print('dropped')
-";
+use super::traffic::{Server, address, configure, connect, eni, route, slots};
 
 /// Waits a second for a datagram.
 const RECEIVER: &str = "
@@ -47,31 +27,6 @@ s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.bind((sys.argv[1], 0)); s.sendto(b'passed', (sys.argv[2], 7000))
 ";
 
-/// A server in an instance; it ends with this.
-struct Server(Child);
-
-impl Server {
-    fn start(region: &LocalRegion, instance: &str, address: &str) -> Server {
-        let mut command = region.exec(instance, &["python3", "-c", SERVER, address]);
-        let mut child = command.stdout(Stdio::piped()).spawn().expect("python3 runs");
-        let mut word = [0; 7];
-        let mut output = child.stdout.take().expect("its output");
-        output.read_exact(&mut word).expect("it listens");
-        Server(child)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn connect(region: &LocalRegion, instance: &str, to: &str, from: &str) -> String {
-    output(region.exec(instance, &["python3", "-c", CLIENT, to, from])).trim().to_owned()
-}
-
 /// Sends a datagram from an instance and address to another; what becomes of it.
 fn send(region: &LocalRegion, from: (&str, &str), to: (&str, &str)) -> String {
     let mut receiver = region.exec(to.0, &["python3", "-c", RECEIVER]);
@@ -82,54 +37,6 @@ fn send(region: &LocalRegion, from: (&str, &str), to: (&str, &str)) -> String {
     let word = lines.next().expect("a line").expect("text");
     receiver.wait().expect("it ends");
     word
-}
-
-fn eni(region: &LocalRegion, id: &str) -> EniView {
-    let enis = region.state().expect("the region answers").enis;
-    enis.into_iter().find(|eni| eni.id == id).expect("the ENI")
-}
-
-fn address(region: &LocalRegion, instance: &str) -> String {
-    region.wait_running(instance).expect("it runs").private_ip
-}
-
-/// Two slots of a pool in the first zone: the region's zones are three, so the first and fourth.
-fn slots(region: &LocalRegion) -> [EniView; 2] {
-    let enis = region.create_pool("zk", 4, true).expect("a pool");
-    [eni(region, &enis[0]), eni(region, &enis[3])]
-}
-
-/// Configures a slot's NIC as `ens6`, without any policy routing.
-fn configure(region: &LocalRegion, instance: &str, slot: &EniView) {
-    let (ipv4, ipv6) = (&slot.ipv4[0], &slot.ipv6[0]);
-    shell(
-        region,
-        instance,
-        &format!(
-            "ip link set ens6 up mtu 9001; ip address add {ipv4}/20 dev ens6; \
-             ip address add {ipv6}/64 dev ens6 nodad"
-        ),
-    );
-}
-
-/// Adds the policy routing that EC2 makes necessary.
-fn route(region: &LocalRegion, instance: &str, slot: &EniView) {
-    let gateways = shell(region, instance, "ip -4 route show default; ip -6 route show default");
-    let ipv4 = gateways.split_whitespace().nth(2).expect("a default route").to_owned();
-    let (slot4, slot6) = (&slot.ipv4[0], &slot.ipv6[0]);
-    let network = slot6.rsplit_once("::").map_or(slot6.as_str(), |(network, _)| network);
-    let network = network.split(':').take(4).collect::<Vec<_>>().join(":");
-    let gateway6 = format!("{network}::1");
-    shell(
-        region,
-        instance,
-        &format!(
-            "ip rule add from {slot4} lookup 100; ip route add {ipv4} dev ens6 table 100; \
-             ip route add default via {ipv4} dev ens6 table 100; \
-             ip -6 rule add from {slot6} lookup 100; ip -6 route add {gateway6} dev ens6 table 100; \
-             ip -6 route add default via {gateway6} dev ens6 table 100"
-        ),
-    );
 }
 
 #[test]
@@ -256,7 +163,7 @@ fn duplicate_address_detection_finds_no_duplicate() {
 fn the_router_keeps_nothing_of_what_was_unplugged() {
     let region = region();
     let tables = |region: &LocalRegion| {
-        let look = "ip -j link show type veth; ip route; ip -6 route; ip -6 rule; \
+        let look = "ip -j link show type veth; ip route; ip -6 route; ip rule; ip -6 rule; \
                     ip -6 neigh show proxy";
         output(region.router(&["sh", "-c", look]))
     };
@@ -266,6 +173,7 @@ fn the_router_keeps_nothing_of_what_was_unplugged() {
     attach(&region, &slot.id, &one, 1);
     attach(&region, &peer.id, &two, 1);
     assert_ne!(tables(&region), before);
+    region.cut(&one).expect("it is cut off");
     for id in [&one, &two] {
         region.terminate(id).expect("it is terminated");
     }

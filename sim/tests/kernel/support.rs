@@ -13,7 +13,7 @@ use steadfast_sim::client::{LocalRegion, Options};
 use steadfast_sim::control::{LaunchRequest, Timings};
 
 /// The longest that anything awaited here may take.
-pub const DEADLINE: Duration = Duration::from_secs(30);
+pub const DEADLINE: Duration = Duration::from_secs(120);
 
 /// The program under test.
 pub fn sim() -> PathBuf {

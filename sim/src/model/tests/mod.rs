@@ -2,6 +2,7 @@
 
 mod attaching;
 mod groups;
+mod impaired;
 mod power;
 mod reading;
 
@@ -91,6 +92,7 @@ fn brief(effects: &[Effect]) -> Vec<(&'static str, &str)> {
     let brief = effects.iter().map(|effect| match effect {
         Effect::Boot(spec) => ("boot", spec.instance.as_str()),
         Effect::PowerOff { instance, .. } => ("power-off", instance.as_str()),
+        Effect::Impair { instance, .. } => ("impair", instance.as_str()),
         Effect::Plug(nic) => ("plug", nic.eni.as_str()),
         Effect::Unplug { eni, .. } => ("unplug", eni.as_str()),
     });
