@@ -16,7 +16,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`cli`] | what the user typed, the settings that follow, results, exit codes |
-//! | [`agent`] | performs the claim's effects; facts files, lock, release, dry run |
+//! | [`agent`] | performs the claim's effects; facts files, lock, release, dry run, the guard |
 //! | [`claim`] | the protocol: `step(state, event) -> (state, effects)` |
 //! | [`net`] | the host's network for a slot: planned, applied, verified, undone |
 //! | [`zookeeper`] | its configuration, its disk, when it may start, what it says of itself |

@@ -9,6 +9,7 @@ mod configure;
 mod dry_run;
 mod error;
 mod facts;
+mod guard;
 mod lock;
 mod narrate;
 mod perform;
@@ -24,6 +25,7 @@ use tokio::time::Instant;
 pub use dry_run::{DryRun, Would};
 pub use error::AgentError;
 pub use facts::{Facts, Peer, SlotNic, Status};
+pub use guard::{Fenced, Guard, Standing};
 pub use lock::Lock;
 pub use release::Released;
 

@@ -90,12 +90,21 @@ impl Metadata for Imds {
         self.get(&format!("{TAGS}/{key}")).await
     }
 
+    async fn lists(&self, mac: MacAddr) -> Result<bool, MetadataError> {
+        let path = format!("{MACS}/");
+        let listed = macs(&self.require(&path).await?)?;
+        // Every instance has its primary interface: a list without any is no answer.
+        match listed.is_empty() {
+            true => Err(invalid(&path, "an empty list")),
+            false => Ok(listed.contains(&mac)),
+        }
+    }
+
     async fn nics(&self) -> Result<Vec<MetadataNic>, MetadataError> {
         let listing = self.get(&format!("{MACS}/")).await?.unwrap_or_default();
         let primary: MacAddr = mac(PRIMARY_MAC, &self.require(PRIMARY_MAC).await?)?;
         let mut nics = Vec::new();
-        for line in listing.lines() {
-            let mac = mac(MACS, line.trim_end_matches('/'))?;
+        for mac in macs(&listing)? {
             let index = self.get(&format!("{MACS}/{mac}/device-number")).await?;
             let subnet = self.get(&format!("{MACS}/{mac}/subnet-id")).await?;
             nics.push(MetadataNic {
@@ -125,6 +134,11 @@ impl Metadata for Imds {
 fn settled_index(text: Option<String>, is_primary: bool) -> Option<DeviceIndex> {
     let index = text?.trim().parse().ok()?;
     ((index == 0) == is_primary).then_some(DeviceIndex(index))
+}
+
+/// The hardware addresses of a listing, each a directory on a line of its own.
+fn macs(listing: &str) -> Result<Vec<MacAddr>, MetadataError> {
+    listing.lines().map(|line| mac(MACS, line.trim_end_matches('/'))).collect()
 }
 
 fn mac(path: &str, text: &str) -> Result<MacAddr, MetadataError> {

@@ -201,6 +201,9 @@ pub trait Metadata: Send + Sync {
     /// An instance tag, `None` if it is not set or tags are not in the metadata.
     fn tag(&self, key: &str) -> impl Future<Output = Result<Option<String>, MetadataError>> + Send;
 
+    /// Whether IMDS lists the interface by now; one request.
+    fn lists(&self, mac: MacAddr) -> impl Future<Output = Result<bool, MetadataError>> + Send;
+
     /// The interfaces that IMDS lists by now.
     fn nics(&self) -> impl Future<Output = Result<Vec<MetadataNic>, MetadataError>> + Send;
 

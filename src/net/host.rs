@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 use super::change::{Address, Change};
 use super::netlink::Netlink;
 use super::observe::{Link, Observed};
-use super::{Applied, NetError, Nic, SlotNetwork, plan, probe, table, udev, watch};
+use super::{Applied, Changes, NetError, Nic, SlotNetwork, plan, probe, table, udev, watch};
 use crate::ids::MacAddr;
 
 /// How often a plan is made and carried out before we say that it does not last: another
@@ -24,7 +24,7 @@ const DUPLICATE_CHECK_LOOK: Duration = Duration::from_millis(50);
 /// An open netlink connection to this host's kernel, served by one task of the runtime.
 #[derive(Debug, Clone)]
 pub struct Host {
-    netlink: Netlink,
+    pub(super) netlink: Netlink,
 }
 
 /// A plan and what it was made from.
@@ -49,6 +49,14 @@ impl Host {
     /// [`NetError::Unreadable`].
     pub async fn nics(&self) -> Result<Vec<Nic>, NetError> {
         Ok(self.netlink.links().await?.into_iter().map(|link| link.nic).collect())
+    }
+
+    /// The NIC of that hardware address, if it is there.
+    ///
+    /// # Errors
+    /// [`NetError::Unreadable`].
+    pub async fn nic(&self, mac: MacAddr) -> Result<Option<Nic>, NetError> {
+        Ok(find(&self.netlink.links().await?, mac))
     }
 
     /// Waits for the NIC, by the kernel's events, and until udev has named it; none at the
@@ -76,6 +84,23 @@ impl Host {
     pub async fn nic_vanishes(&self, mac: MacAddr, within: Duration) -> Result<bool, NetError> {
         let is_gone = |links: &[Link]| find(links, mac).is_none().then_some(());
         Ok(watch::until(&self.netlink, within, is_gone).await?.is_some())
+    }
+
+    /// Waits until that NIC has gone: this one, by its index, not another of its hardware address
+    /// that has come in its place. The kernel's event ends it at once, whatever else is under way.
+    ///
+    /// # Errors
+    /// [`NetError::Open`], [`NetError::Unreadable`]: it is unknown what has become of it.
+    pub async fn nic_gone(&self, nic: &Nic) -> Result<(), NetError> {
+        watch::gone(&self.netlink, nic).await
+    }
+
+    /// Tells from now on that something has changed: links, addresses, routes or rules.
+    ///
+    /// # Errors
+    /// [`NetError::Open`].
+    pub fn changes(&self) -> Result<Changes, NetError> {
+        Changes::subscribe()
     }
 
     /// What [`apply`](Self::apply) would change, in order. Changes nothing, needs no privilege.
@@ -155,7 +180,7 @@ impl Host {
 
     /// Looks when none of the slot's addresses is being checked for duplicates any more: another
     /// manager may have added one so, and until then no route can name it.
-    async fn settled(&self, want: &SlotNetwork) -> Result<Observed, NetError> {
+    pub(super) async fn settled(&self, want: &SlotNetwork) -> Result<Observed, NetError> {
         let deadline = Instant::now() + DUPLICATE_CHECK_MAX;
         loop {
             let seen = self.netlink.observe().await?;
@@ -182,7 +207,7 @@ impl Host {
         }
         for change in &changes {
             match self.netlink.perform(change).await {
-                Err(error) if !is_so_already(change, &error, needed) => {
+                Err(error) if !is_so_already(change, &error, needed.is_some()) => {
                     return Err(self.refused(change, error, needed).await);
                 }
                 _ => (),
@@ -234,12 +259,13 @@ fn not_elsewhere(want: &SlotNetwork, nic: &Nic, seen: &Observed) -> Result<(), N
 
 /// Whether the error says that somebody, or the kernel on its own, came first: removing an
 /// address takes its routes along. The next look at the host tells whether it is true.
-fn is_so_already(change: &Change, error: &io::Error, needed: Option<MacAddr>) -> bool {
+/// `needed` is whether there is no point in the change without the NIC.
+pub(super) fn is_so_already(change: &Change, error: &io::Error, needed: bool) -> bool {
     let Some(errno) = Errno::from_io_error(error) else { return false };
     let gone = [Errno::SRCH, Errno::NOENT, Errno::ADDRNOTAVAIL, Errno::NODEV];
     match change {
         Change::Add(_) => errno == Errno::EXIST,
         Change::Remove(_) => gone.contains(&errno),
-        Change::Set(..) => needed.is_none() && errno == Errno::NODEV,
+        Change::Set(..) => !needed && errno == Errno::NODEV,
     }
 }

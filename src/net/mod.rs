@@ -12,13 +12,17 @@
 //! | `table` | pure: which routing table |
 //! | `observe` | what the kernel holds, in our words |
 //! | `netlink` | reads and changes it; `decode` and `encode` are its translators |
-//! | `watch`, `udev` | a NIC's coming and going |
+//! | `drift` | what others have changed since, put back |
+//! | `events` | what the kernel tells of its own accord |
+//! | `watch`, `udev` | a NIC's coming and going; that something has changed |
 //! | `probe` | the proof that it works |
 
 mod change;
 mod decode;
+mod drift;
 mod encode;
 mod error;
+mod events;
 mod host;
 mod netlink;
 mod observe;
@@ -35,9 +39,11 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 pub use self::change::{Address, Change, Dev, Entry, MARK, Route, RouteKind, Rule, Setting};
+pub use self::drift::Drift;
 pub use self::error::NetError;
 pub use self::host::Host;
 pub use self::plan::{FROM_PRIORITY, TO_PRIORITY};
+pub use self::watch::Changes;
 use crate::ids::{DeviceIndex, MacAddr};
 
 /// What the host's network is to be for one slot.

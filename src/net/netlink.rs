@@ -14,6 +14,7 @@ use netlink_packet_route::link::LinkMessage;
 use netlink_packet_route::neighbour::{NeighbourAttribute, NeighbourMessage};
 use netlink_packet_route::route::RouteMessage;
 use netlink_packet_route::rule::RuleMessage;
+use rustix::io::Errno;
 
 use super::change::{Change, Entry, Setting};
 use super::observe::{Link, Observed};
@@ -84,6 +85,26 @@ impl Netlink {
             _ => None,
         });
         Ok(links.collect())
+    }
+
+    /// Reads one link; none if there is no device of that index.
+    ///
+    /// # Errors
+    /// [`NetError::Unreadable`], also for an answer that tells of no link: it must not pass for
+    /// "the NIC is gone".
+    pub async fn link(&self, index: u32) -> Result<Option<Link>, NetError> {
+        let mut question = LinkMessage::default();
+        question.header.index = index;
+        let request = RouteNetlinkMessage::GetLink(question);
+        let messages = match self.request(request, NLM_F_REQUEST).await {
+            Err(error) if Errno::from_io_error(&error) == Some(Errno::NODEV) => return Ok(None),
+            answer => answer.map_err(unreadable("links"))?.0,
+        };
+        let link = messages.iter().find_map(|message| match message {
+            RouteNetlinkMessage::NewLink(message) => decode::link(message),
+            _ => None,
+        });
+        link.map(Some).ok_or_else(|| unreadable("links")(io::ErrorKind::UnexpectedEof.into()))
     }
 
     /// Reads the neighbour tables.

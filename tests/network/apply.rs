@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use steadfast::net::{Change, SlotAddress};
 
-use crate::judge::{addresses, list, routes, state, up};
+use crate::judge::{addresses, list, routes, sorted, state, up};
 use crate::netns::{alone, sh};
 use crate::vpc::{PEER, PRIMARY, SLOT, SOON, TABLE, Vpc, host, ip, mac, wanted};
 
@@ -209,14 +209,4 @@ fn what_another_manager_removes_is_put_back_and_only_that() {
             assert_eq!(sorted(state()), sorted(good.clone()), "{harm}");
         }
     });
-}
-
-/// Routes and rules that were put back come in another order than they had.
-fn sorted(mut state: Value) -> Value {
-    for lists in ["routes", "rules"] {
-        for list in state[lists].as_array_mut().unwrap() {
-            list.as_array_mut().unwrap().sort_by_key(ToString::to_string);
-        }
-    }
-    state
 }

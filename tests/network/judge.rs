@@ -22,6 +22,16 @@ pub fn state() -> Value {
     })
 }
 
+/// Routes and rules that were put back come in another order than they had.
+pub fn sorted(mut state: Value) -> Value {
+    for lists in ["routes", "rules"] {
+        for list in state[lists].as_array_mut().unwrap() {
+            list.as_array_mut().unwrap().sort_by_key(ToString::to_string);
+        }
+    }
+    state
+}
+
 fn link(link: &Value) -> Value {
     let addresses = link["addr_info"].as_array().unwrap().iter();
     let addresses: Vec<_> = addresses.filter(|it| it["scope"] != "link").collect();

@@ -14,10 +14,14 @@
 )]
 
 mod apply;
+mod fence;
+mod guarding;
 mod hostile;
 mod judge;
+mod latency;
 mod netns;
 mod others;
+mod put_back;
 mod traffic;
 mod vpc;
 mod watch;
