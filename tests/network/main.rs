@@ -17,6 +17,7 @@ mod apply;
 mod fence;
 mod guarding;
 mod hostile;
+mod imds;
 mod judge;
 mod latency;
 mod netns;
