@@ -30,6 +30,10 @@ const IDENTITY_PAUSE: Duration = Duration::from_secs(1);
 
 /// Runs the program; the one error it ends with has been printed.
 pub fn main() -> ExitCode {
+    // The agent starts this program once more, between itself and its command.
+    if let Some(status) = crate::supervise::keeper() {
+        return status;
+    }
     let cli = match Cli::read() {
         Ok(cli) => cli,
         Err(error) => return exit::usage(&error),
