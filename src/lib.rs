@@ -10,13 +10,14 @@
 //! together. Dependencies run downward only:
 //!
 //! ```text
-//! main -> cli -> agent -> { claim -> pool -> cloud, net, zookeeper, supervise } -> ids
+//! main -> cli -> { operator, agent } -> { claim -> pool -> cloud, net, zookeeper, supervise } -> ids
 //! ```
 //!
 //! | module | what it is |
 //! |---|---|
 //! | [`cli`] | what the user typed, the settings that follow, results, exit codes |
-//! | [`agent`] | performs the claim's effects; facts files, lock, release, dry run, the guard |
+//! | [`agent`] | claim, run, guard, release: performs what is decided; facts files, lock |
+//! | [`operator`] | what a person does to a pool |
 //! | [`claim`] | the protocol: `step(state, event) -> (state, effects)` |
 //! | [`net`] | the host's network for a slot: planned, applied, verified, undone |
 //! | [`zookeeper`] | its configuration, its disk, when it may start, what it says of itself |
@@ -33,6 +34,7 @@ pub mod cloud;
 pub mod errors;
 pub mod ids;
 pub mod net;
+pub mod operator;
 pub mod pool;
 pub mod supervise;
 pub mod zookeeper;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 
-use crate::cloud::{Attachment, Eni, TAG_INITIALIZED, TAG_POOL, TAG_SLOT};
+use crate::cloud::{Attachment, Eni, TAG_BOOTSTRAP, TAG_INITIALIZED, TAG_POOL, TAG_SLOT};
 use crate::ids::{EniId, InstanceId, MacAddr, PoolName, SlotNumber, SubnetId};
 
 /// ZooKeeper's client port, which the connect string names.
@@ -39,6 +39,8 @@ pub struct Slot {
     pub attachment: Option<Attachment>,
     /// Whether a server has been started on it before, by its tag [`TAG_INITIALIZED`].
     pub initialized: bool,
+    /// For which attachment an operator lets an empty disk vote, by its tag [`TAG_BOOTSTRAP`].
+    pub bootstrap: Option<String>,
 }
 
 impl Slot {
@@ -206,6 +208,7 @@ fn slot(pool: &PoolName, eni: Eni) -> Result<Slot, PoolError> {
         addresses: eni.addresses,
         attachment: eni.attachment,
         initialized: eni.tags.contains_key(TAG_INITIALIZED),
+        bootstrap: eni.tags.get(TAG_BOOTSTRAP).cloned(),
     })
 }
 

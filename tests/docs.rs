@@ -10,12 +10,13 @@ fn readme() -> String {
     std::fs::read_to_string(path).unwrap()
 }
 
-/// The rows of the README's table under a heading, each as its cells.
-fn table(heading: &str) -> Vec<Vec<String>> {
+/// The rows of a table of the README's under a heading, each as its cells.
+fn table(heading: &str, nth: usize) -> Vec<Vec<String>> {
     let text = readme();
     let (_, section) = text.split_once(heading).unwrap_or_else(|| panic!("no {heading}"));
     let section = section.split("\n#").next().unwrap();
-    let rows = section.lines().filter(|line| line.starts_with('|')).skip(2);
+    let mut tables = section.split("\n\n").filter(|part| part.starts_with('|'));
+    let rows = tables.nth(nth).unwrap().lines().skip(2);
     let cells = |row: &str| row.trim_matches('|').split('|').map(|c| c.trim().to_owned()).collect();
     rows.map(cells).collect()
 }
@@ -41,7 +42,7 @@ fn flags(help: &str) -> Vec<String> {
 #[test]
 fn the_readme_lists_every_setting_with_its_environment_variable() {
     let help = help(&["claim", "--help"]);
-    let rows = table("### Settings");
+    let rows = table("### Settings", 0);
     let mut listed: Vec<String> = rows.iter().map(|row| row[0].replace('`', "")).collect();
     listed.sort();
     assert_eq!(listed, flags(&help));
@@ -57,8 +58,23 @@ fn the_readme_lists_every_setting_with_its_environment_variable() {
 }
 
 #[test]
+fn the_readme_lists_the_settings_of_run_alone() {
+    let of_claim = flags(&help(&["claim", "--help"]));
+    let help = help(&["run", "--help"]);
+    let own: Vec<String> = flags(&help).into_iter().filter(|it| !of_claim.contains(it)).collect();
+    let rows = table("### Settings", 1);
+    let mut listed: Vec<String> = rows.iter().map(|row| row[0].replace('`', "")).collect();
+    listed.sort();
+    assert_eq!(listed, own);
+    for row in &rows {
+        let variable = row[1].replace('`', "");
+        assert!(help.contains(&format!("[env: {variable}=]")), "{variable}");
+    }
+}
+
+#[test]
 fn the_readme_lists_the_exit_codes_that_help_lists() {
-    let rows = table("### Exit codes");
+    let rows = table("### Exit codes", 0);
     let listed: Vec<String> = rows.iter().map(|row| format!("{} {}", row[0], row[1])).collect();
     let told = format!("Exit codes: {}.", listed.join("; "));
     assert!(help(&["--help"]).contains(&told), "{told}");

@@ -4,8 +4,11 @@ use std::path::{Path, PathBuf};
 
 use crate::claim::{Failure, HostFault, Unexpected};
 use crate::cloud::{CallError, MetadataError};
-use crate::ids::{InstanceId, PoolName, SlotNumber};
+use crate::ids::{AttachmentId, InstanceId, InvalidId, PoolName, SlotNumber};
 use crate::net::NetError;
+use crate::supervise::SuperviseError;
+use crate::zookeeper::disk::DiskError;
+use crate::zookeeper::render::ConfigError;
 
 /// Why a claim or a release failed.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +62,32 @@ pub enum AgentError {
         /// The pool that was named.
         wanted: PoolName,
     },
+    /// Two signals during a claim.
+    #[error("ended by a second signal; a slot may be attached: run steadfast again")]
+    Interrupted,
+    /// EC2 does not show what it has said that it did.
+    #[error(
+        "EC2 does not show the attachment {attachment} of this instance within {waited}, so it \
+         cannot be known whether the slot has served before: try again"
+    )]
+    NotVisible {
+        /// The attachment.
+        attachment: AttachmentId,
+        /// How long it was waited for.
+        waited: String,
+    },
+    /// ZooKeeper's settings.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// ZooKeeper's data directory.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+    /// A bug: a number of ours that is none.
+    #[error("{0}; this is a bug")]
+    Invalid(#[from] InvalidId),
+    /// The command that was to be run.
+    #[error(transparent)]
+    Supervise(#[from] SuperviseError),
     /// IMDS.
     #[error(transparent)]
     Metadata(#[from] MetadataError),

@@ -14,6 +14,7 @@ mod lock;
 mod narrate;
 mod perform;
 mod release;
+mod run;
 mod survey;
 
 use std::path::PathBuf;
@@ -28,6 +29,7 @@ pub use facts::{Facts, Peer, SlotNic, Status};
 pub use guard::{Fenced, Guard, Standing};
 pub use lock::Lock;
 pub use release::Released;
+pub use run::{Job, Outcome, Signals, ensemble};
 
 use crate::claim::{Effect, Failure, Held, Setup, State, Want, step};
 use crate::cloud::counted::Counted;
@@ -76,6 +78,9 @@ pub struct Claimed {
     /// Whether the read that the claim began with showed the tag that a server has been started on
     /// this slot before. That it did not may be a stale read's word.
     pub initialized: bool,
+    /// Whether that read showed an operator's word, meant for this attachment, that an empty disk
+    /// may vote.
+    pub bootstrap: bool,
     /// Whether an earlier run had attached it.
     pub resumed: bool,
     /// Calls made to EC2.
@@ -179,11 +184,12 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
 
     fn claimed(&self, held: &Held, survey: Survey) -> Result<Claimed, AgentError> {
         let slot = survey.pool.as_ref().and_then(|pool| pool.slots.get(&held.slot));
-        let initialized = slot.is_some_and(|slot| slot.initialized);
+        let meant_for = slot.and_then(|slot| slot.bootstrap.as_deref());
         Ok(Claimed {
             facts: self.facts(held)?,
             network: survey.network.ok_or(AgentError::Stuck { state: "held" })?,
-            initialized,
+            initialized: slot.is_some_and(|slot| slot.initialized),
+            bootstrap: meant_for == Some(held.attachment.as_str()),
             resumed: held.resumed,
             ec2_calls: self.cloud.calls(),
         })

@@ -5,10 +5,15 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::agent::{AgentError, DryRun, Would};
+use crate::agent::{AgentError, DryRun, Fenced, Would};
 use crate::claim::Failure;
 use crate::cloud::{CallError, MetadataError};
 use crate::net::NetError;
+use crate::operator::bootstrap::BootstrapError;
+use crate::pool::PoolError;
+use crate::supervise::SuperviseError;
+use crate::zookeeper::disk::DiskError;
+use crate::zookeeper::settings::SettingsError;
 
 /// The command line is wrong.
 pub const USAGE: u8 = 64;
@@ -22,6 +27,9 @@ pub const TEMPFAIL: u8 = 75;
 pub const NOPERM: u8 = 77;
 /// The settings, the pool's tags or the instance are not as they must be.
 pub const CONFIG: u8 = 78;
+
+/// `run` has lost its slot and killed its command. Beyond `sysexits.h`, and none of ZooKeeper's own.
+pub const FENCED: u8 = 79;
 
 /// The one error that the program ends with.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +55,21 @@ pub enum CliError {
     /// The agent.
     #[error(transparent)]
     Agent(#[from] AgentError),
+    /// What an operator asked for is refused.
+    #[error(transparent)]
+    Bootstrap(#[from] BootstrapError),
+    /// ZooKeeper's settings.
+    #[error(transparent)]
+    ZooKeeper(SettingsError),
+    /// The pool's tags.
+    #[error(transparent)]
+    Pool(PoolError),
+    /// No region is named, and IMDS does not tell one.
+    #[error("no region is named: give --region or set AWS_REGION ({0})")]
+    NoRegion(MetadataError),
+    /// The slot was lost while the command ran, or just before.
+    #[error("fenced: {0}; the command does not run any more: run again to claim a slot anew")]
+    Fenced(Fenced),
     /// A dry run found that a claim would have to wait.
     #[error("a claim would wait now: {0}")]
     WouldWait(String),
@@ -65,6 +88,9 @@ impl CliError {
             Self::Settings(_) | Self::SettingsFile { .. } => CONFIG,
             Self::Metadata(error) => of_metadata(error),
             Self::Agent(error) => of_agent(error),
+            Self::Bootstrap(error) => of_bootstrap(error),
+            Self::Pool(_) | Self::ZooKeeper(_) | Self::NoRegion(_) => CONFIG,
+            Self::Fenced(_) => FENCED,
             Self::WouldWait(_) => UNAVAILABLE,
             Self::Interrupted => TEMPFAIL,
             Self::Bug(_) => SOFTWARE,
@@ -90,12 +116,15 @@ fn of_agent(error: &AgentError) -> u8 {
             std::io::ErrorKind::PermissionDenied => NOPERM,
             _ => CONFIG,
         },
-        AgentError::OtherPool { .. } => CONFIG,
+        AgentError::OtherPool { .. } | AgentError::Config(_) => CONFIG,
+        AgentError::Interrupted | AgentError::NotVisible { .. } => TEMPFAIL,
+        AgentError::Disk(error) => of_disk(error),
+        AgentError::Supervise(error) => of_supervise(error),
         AgentError::Metadata(error) => of_metadata(error),
         AgentError::Call(error) => of_call(error),
         AgentError::Net(NetError::NotPermitted { .. }) => NOPERM,
         AgentError::Net(_) => TEMPFAIL,
-        AgentError::Stuck { .. } | AgentError::Unexpected(_) => SOFTWARE,
+        AgentError::Stuck { .. } | AgentError::Invalid(_) | AgentError::Unexpected(_) => SOFTWARE,
     }
 }
 
@@ -114,6 +143,41 @@ fn of_failure(why: &Failure) -> u8 {
             false => TEMPFAIL,
         },
     }
+}
+
+fn of_disk(error: &DiskError) -> u8 {
+    match error {
+        DiskError::Io { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => {
+            NOPERM
+        }
+        _ => CONFIG,
+    }
+}
+
+fn of_supervise(error: &SuperviseError) -> u8 {
+    if let Some(status) = error.status() {
+        return status;
+    }
+    match error {
+        SuperviseError::NoAccount { .. } | SuperviseError::Account { .. } => CONFIG,
+        SuperviseError::Namespace { .. } => NOPERM,
+        _ => TEMPFAIL,
+    }
+}
+
+fn of_bootstrap(error: &BootstrapError) -> u8 {
+    match error {
+        BootstrapError::Call(error) => of_call(error),
+        BootstrapError::Pool(_) | BootstrapError::NoSuchSlot { .. } => CONFIG,
+        BootstrapError::NotHeld { .. }
+        | BootstrapError::NeverStarted { .. }
+        | BootstrapError::Quorum { .. } => TEMPFAIL,
+    }
+}
+
+/// The exit status after a signal, as shells have it.
+pub fn of_signal(signal: i32) -> u8 {
+    128_u8.saturating_add(u8::try_from(signal).unwrap_or_default())
 }
 
 fn of_call(error: &CallError) -> u8 {

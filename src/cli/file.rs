@@ -16,6 +16,9 @@ pub const DEFAULT_PATH: &str = "/etc/steadfast/steadfast.toml";
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct FileSettings {
+    /// The file itself.
+    #[serde(skip)]
+    pub path: PathBuf,
     /// `--pool`
     pub pool: Option<PoolName>,
     /// `--region`
@@ -35,6 +38,19 @@ pub struct FileSettings {
     pub call_timeout: Option<Duration>,
     /// `--run-dir`
     pub run_dir: Option<PathBuf>,
+    /// `--user`
+    pub user: Option<String>,
+    /// `--stop-timeout`
+    #[serde(deserialize_with = "duration")]
+    pub stop_timeout: Option<Duration>,
+    /// `--release-on-stop`
+    pub release_on_stop: Option<bool>,
+    /// `--plain`
+    pub plain: Option<bool>,
+    /// `--zookeeper-config`
+    pub zookeeper_config: Option<PathBuf>,
+    /// ZooKeeper's own settings.
+    pub zookeeper: Option<toml::Table>,
 }
 
 /// Reads the file; the default one need not be there.
@@ -50,7 +66,7 @@ pub fn read(named: Option<&Path>) -> Result<FileSettings, CliError> {
 }
 
 fn parse(path: &Path, text: &str) -> Result<FileSettings, CliError> {
-    let file: FileSettings = toml::from_str(text).map_err(|error| {
+    let mut file: FileSettings = toml::from_str(text).map_err(|error| {
         let start = error.span().map_or(0, |span| span.start);
         let line = text.bytes().take(start).filter(|&b| b == b'\n').count() + 1;
         let key = text.lines().nth(line - 1).and_then(|l| l.split_once('=')).map(|(key, _)| key);
@@ -58,6 +74,7 @@ fn parse(path: &Path, text: &str) -> Result<FileSettings, CliError> {
         let message = error.message().replace('\n', " ");
         CliError::Settings(format!("{}, line {line}: {key}{message}", path.display()))
     })?;
+    path.clone_into(&mut file.path);
     if file.slot.is_some() && file.only_slot.is_some() {
         let path = path.display();
         let text = format!("{path}: it has both slot and only-slot: remove one of them");

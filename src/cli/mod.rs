@@ -4,9 +4,13 @@
 //! `settings` what it means, `output` how it is told, `exit` what the exit status says.
 
 mod args;
+mod bootstrap;
 mod exit;
 mod file;
+mod operator;
 mod output;
+mod render;
+mod run;
 mod settings;
 
 use std::process::ExitCode;
@@ -22,7 +26,8 @@ use crate::cloud::ec2::Ec2;
 use crate::cloud::imds::Imds;
 use crate::cloud::{Identity, Metadata, Mode};
 use crate::net::Host;
-use args::{Cli, Command, CommonArgs, OutputFormat};
+use args::{Cli, Command, CommonArgs, OutputFormat, PoolArgs, PoolCommand, WishArgs};
+use file::FileSettings;
 use settings::Settings;
 
 /// Between two questions to IMDS that does not answer; its client has asked four times by then.
@@ -39,8 +44,8 @@ pub fn main() -> ExitCode {
         Err(error) => return exit::usage(&error),
     };
     output::set_up_log(cli.log_format);
-    match run(&cli.command) {
-        Ok(()) => ExitCode::SUCCESS,
+    match carry_out(&cli.command) {
+        Ok(status) => status,
         Err(error) => {
             output::error(&error);
             error.exit_code().into()
@@ -48,18 +53,25 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(command: &Command) -> Result<(), CliError> {
+fn carry_out(command: &Command) -> Result<ExitCode, CliError> {
     // One thread: a claim waits nearly all of its time.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|e| CliError::Bug(format!("no runtime: {e}")))?;
     runtime.block_on(async {
         match command {
+            Command::Run(args) => return run::run(args).await,
             Command::Claim(args) => {
-                let wanted = settings::Wanted { slot: args.slot, only_slot: args.only_slot };
+                let WishArgs { slot, only_slot } = args.wishes;
+                let wanted = settings::Wanted { slot, only_slot };
                 claim(&args.common, wanted, args.dry_run, args.output).await
             }
             Command::Release(args) => release(&args.common, args.dry_run, args.output).await,
+            Command::Render(args) => render::render(args).await,
+            Command::Pool(PoolArgs { command: PoolCommand::Bootstrap(args) }) => {
+                bootstrap::bootstrap(args).await
+            }
         }
+        .map(|()| ExitCode::SUCCESS)
     })
 }
 
@@ -69,7 +81,8 @@ async fn claim(
     dry_run: bool,
     format: OutputFormat,
 ) -> Result<(), CliError> {
-    let (settings, identity, imds) = prepare(common, wanted, dry_run).await?;
+    let file = file::read(common.config.as_deref())?;
+    let (settings, identity, imds) = prepare(common, wanted, &file, dry_run).await?;
     let _lock = match dry_run {
         true => None,
         false => Some(Lock::take(&settings.request.run_dir)?),
@@ -89,7 +102,8 @@ async fn claim(
 }
 
 async fn release(common: &CommonArgs, dry_run: bool, format: OutputFormat) -> Result<(), CliError> {
-    let (settings, identity, imds) = prepare(common, settings::Wanted::default(), dry_run).await?;
+    let (file, wanted) = (file::read(common.config.as_deref())?, settings::Wanted::default());
+    let (settings, identity, imds) = prepare(common, wanted, &file, dry_run).await?;
     let _lock = match dry_run {
         true => None,
         false => Some(Lock::take(&settings.request.run_dir)?),
@@ -107,11 +121,11 @@ async fn release(common: &CommonArgs, dry_run: bool, format: OutputFormat) -> Re
 async fn prepare(
     common: &CommonArgs,
     wanted: settings::Wanted,
+    file: &FileSettings,
     dry_run: bool,
 ) -> Result<(Settings, Identity, Imds), CliError> {
-    let file = file::read(common.config.as_deref())?;
     let started = Instant::now();
-    let deadline = started + settings::wait(common, &file);
+    let deadline = started + settings::wait(common, file);
     let imds = Imds::new();
     let identity = identity(&imds, if dry_run { started } else { deadline }).await?;
     tracing::info!(

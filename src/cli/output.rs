@@ -155,6 +155,12 @@ pub fn released(pool: &PoolName, released: &Released, mode: Mode, format: Output
     print(released, text, format);
 }
 
+/// Prints a text that ends with its own line break.
+pub fn text(text: &str) {
+    // A reader that went away is no fault.
+    let _ = write!(stdout(), "{text}");
+}
+
 fn print(result: &impl Serialize, text: impl FnOnce() -> String, format: OutputFormat) {
     let line = match format {
         OutputFormat::Text => text(),

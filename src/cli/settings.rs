@@ -29,6 +29,9 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 /// No time is longer: it can be added to any moment.
 const TIME_MAX: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
+/// The default of `--stop-timeout`: ZooKeeper ends within seconds; systemd kills after 90 s.
+pub const STOP_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// Parses a time such as `90s` or `10m`.
 pub fn time(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
@@ -67,33 +70,43 @@ pub struct Wanted {
 pub async fn resolve(
     common: &CommonArgs,
     wanted: Wanted,
-    file: FileSettings,
+    file: &FileSettings,
     deadline: Instant,
     metadata: &impl Metadata,
 ) -> Result<Settings, CliError> {
-    let run_dir =
-        common.run_dir.clone().or(file.run_dir.clone()).unwrap_or_else(|| PathBuf::from(RUN_DIR));
+    let run_dir = run_dir(common, file);
     let pool = match common.pool.clone().or(file.pool.clone()) {
         Some(pool) => pool,
         None => pool_of_instance(&run_dir, metadata).await?,
     };
     let request = Request {
         pool,
-        want: want(wanted, &file, metadata).await?,
-        wait: wait(common, &file),
+        want: want(wanted, file, metadata).await?,
+        wait: wait(common, file),
         deadline,
         nic_timeout: common.nic_timeout.or(file.nic_timeout).unwrap_or(NIC_TIMEOUT),
         run_dir,
     };
     Ok(Settings {
         request,
-        region: common.region.clone().or(file.region),
-        call_timeout: common.call_timeout.or(file.call_timeout).unwrap_or(CALL_TIMEOUT),
+        region: common.region.clone().or_else(|| file.region.clone()),
+        call_timeout: call_timeout(common, file),
     })
 }
 
+/// Where slot.json and slot.env lie.
+pub fn run_dir(common: &CommonArgs, file: &FileSettings) -> PathBuf {
+    let said = common.run_dir.as_ref().or(file.run_dir.as_ref());
+    said.cloned().unwrap_or_else(|| PathBuf::from(RUN_DIR))
+}
+
+/// How long one call to EC2 may take.
+pub fn call_timeout(common: &CommonArgs, file: &FileSettings) -> Duration {
+    common.call_timeout.or(file.call_timeout).unwrap_or(CALL_TIMEOUT)
+}
+
 /// The pool by the instance's tag; else that of the slot that is held, whatever it is called now.
-async fn pool_of_instance(
+pub async fn pool_of_instance(
     run_dir: &std::path::Path,
     metadata: &impl Metadata,
 ) -> Result<PoolName, CliError> {

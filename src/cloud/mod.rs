@@ -28,6 +28,9 @@ pub const TAG_SLOT: &str = "steadfast:slot";
 /// The tag that says that a server has been started on the ENI's slot before, so that an empty disk
 /// there is a lost one. It is set before the first server may vote on an empty disk.
 pub const TAG_INITIALIZED: &str = "steadfast:initialized";
+/// The tag by which an operator lets an empty disk vote at its next start; its value is the id of
+/// the attachment that it is meant for, so that it cannot outlive the instance that was looked at.
+pub const TAG_BOOTSTRAP: &str = "steadfast:bootstrap";
 
 /// An ENI as EC2 describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -49,6 +49,7 @@ pub fn free(slot: u8) -> Slot {
         addresses: vec![std::net::Ipv4Addr::new(10, 0, 0, slot).into()],
         attachment: None,
         initialized: true,
+        bootstrap: None,
     }
 }
 

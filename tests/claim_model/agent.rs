@@ -270,6 +270,7 @@ fn pool(slots: [Option<Attached>; SLOTS]) -> Pool {
             addresses: vec![std::net::Ipv4Addr::new(10, 0, 0, number.get()).into()],
             attachment: attached.map(|a| attachment(a, number)),
             initialized: true,
+            bootstrap: None,
         };
         (number, slot)
     };

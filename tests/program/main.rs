@@ -18,6 +18,7 @@ mod clean;
 mod crowd;
 mod earlier;
 mod errors;
+mod guarded;
 mod killed;
 mod output;
 mod region;

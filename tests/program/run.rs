@@ -17,6 +17,7 @@ pub mod exit {
     pub const TEMPFAIL: i32 = 75;
     pub const NOPERM: i32 = 77;
     pub const CONFIG: i32 = 78;
+    pub const FENCED: i32 = 79;
 }
 
 /// A running program; it is killed if it is dropped or does not end in time.

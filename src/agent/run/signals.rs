@@ -1,0 +1,93 @@
+//! The signals that the agent is sent: the first that asks it to stop also interrupts a claim.
+
+use std::io;
+
+use rustix::process::Signal;
+use tokio::signal::unix::{self, SignalKind};
+use tokio::sync::{mpsc, watch};
+
+use crate::agent::Interrupt;
+use crate::supervise::Ending;
+
+/// What is passed on to the command. The first two ask it, and so the agent, to stop.
+const HEEDED: [Signal; 6] =
+    [Signal::TERM, Signal::INT, Signal::HUP, Signal::QUIT, Signal::USR1, Signal::USR2];
+
+/// The signals, in the order in which they came.
+#[derive(Debug)]
+pub struct Signals {
+    came: mpsc::UnboundedReceiver<Signal>,
+    interrupt: watch::Sender<bool>,
+    stops: u32,
+}
+
+impl Signals {
+    /// Listens from now on; the interrupt is for the claim.
+    ///
+    /// # Errors
+    /// The kernel's, if a signal cannot be caught.
+    pub fn listen() -> io::Result<(Self, Interrupt)> {
+        let (tell, came) = mpsc::unbounded_channel();
+        for signal in HEEDED {
+            let mut stream = unix::signal(SignalKind::from_raw(signal.as_raw()))?;
+            let tell = tell.clone();
+            tokio::spawn(async move {
+                while stream.recv().await.is_some() && tell.send(signal).is_ok() {}
+            });
+        }
+        let (interrupt, interrupted) = watch::channel(false);
+        Ok((Self { came, interrupt, stops: 0 }, interrupted))
+    }
+
+    /// The next signal.
+    pub async fn next(&mut self) -> Signal {
+        let Some(signal) = self.came.recv().await else {
+            // The listeners live as long as the runtime.
+            return std::future::pending().await;
+        };
+        if is_stop(signal) {
+            self.stops += 1;
+            self.interrupt.send_replace(true);
+        }
+        signal
+    }
+
+    /// The next signal that asks to stop, or the one that has asked already; others come too early
+    /// and are nobody's.
+    pub async fn stop(&mut self) -> Signal {
+        while self.stops == 0 {
+            let signal = self.next().await;
+            if is_stop(signal) {
+                return signal;
+            }
+        }
+        Signal::TERM
+    }
+
+    /// Returns when it was asked for a second time: whoever asks twice does not want to wait.
+    pub async fn second_stop(&mut self) {
+        while self.stops < 2 {
+            self.next().await;
+        }
+    }
+
+    /// Whether any signal has asked to stop.
+    pub fn stop_was_asked(&self) -> bool {
+        self.stops > 0
+    }
+
+    /// Whether it was asked for more than once.
+    pub fn is_urgent(&self) -> bool {
+        self.stops > 1
+    }
+}
+
+/// Whether the signal asks to stop.
+pub fn is_stop(signal: Signal) -> bool {
+    signal == Signal::TERM || signal == Signal::INT
+}
+
+/// The ending of a command that a signal kept from being started.
+pub fn ending(signal: Signal) -> Ending {
+    Ending::Signaled(u8::try_from(signal.as_raw()).unwrap_or_default())
+}

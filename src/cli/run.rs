@@ -1,0 +1,102 @@
+//! `steadfast run`: its settings, and how its end becomes the exit status.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::args::RunArgs;
+use super::file::FileSettings;
+use super::settings::{self, Wanted};
+use super::{CliError, agent, exit, file, prepare};
+use crate::agent::{AgentError, Job, Lock, Outcome, Signals};
+use crate::supervise::Account;
+use crate::zookeeper::settings::Settings;
+
+/// The user that Debian's and Red Hat's packages make for ZooKeeper.
+const ZOOKEEPER_USER: &str = "zookeeper";
+/// Between two tries for a lock: an agent that was killed leaves a command that is being killed.
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
+
+/// Runs the command to its end.
+pub async fn run(args: &RunArgs) -> Result<ExitCode, CliError> {
+    let file = file::read(args.common.config.as_deref())?;
+    // Before anything else: what is wrong with it is wrong with every slot.
+    let job = job(args, &file)?;
+    let bug = |e| CliError::Bug(format!("no signals: {e}"));
+    let (mut signals, interrupt) = Signals::listen().map_err(bug)?;
+    let wanted = Wanted { slot: args.wishes.slot, only_slot: args.wishes.only_slot };
+    let prepared = tokio::select! {
+        prepared = prepare(&args.common, wanted, &file, false) => prepared?,
+        signal = signals.stop() => return Ok(ExitCode::from(exit::of_signal(signal.as_raw()))),
+    };
+    let (settings, identity, imds) = prepared;
+    let lock = tokio::select! {
+        lock = lock(&settings.request.run_dir, settings.request.deadline) => lock?,
+        signal = signals.stop() => return Ok(ExitCode::from(exit::of_signal(signal.as_raw()))),
+    };
+    let mut agent = agent(settings, identity, imds, interrupt).await?;
+    match agent.run(&job, &lock, &mut signals).await? {
+        Outcome::Ended(ending) => Ok(ExitCode::from(ending.status())),
+        Outcome::Fenced(fenced) => Err(CliError::Fenced(fenced)),
+    }
+}
+
+/// Waits for another agent's end: `run` is started once at boot, and is to come through.
+async fn lock(run_dir: &std::path::Path, deadline: Instant) -> Result<Lock, CliError> {
+    let mut told = false;
+    loop {
+        match Lock::take(run_dir) {
+            Err(AgentError::Busy { path }) if Instant::now() < deadline => {
+                if !told {
+                    tracing::info!("waiting for another steadfast, which holds {}", path.display());
+                    told = true;
+                }
+                sleep(LOCK_PAUSE).await;
+            }
+            settled => return Ok(settled?),
+        }
+    }
+}
+
+fn job(args: &RunArgs, file: &FileSettings) -> Result<Job, CliError> {
+    let plain = args.plain.or(file.plain).unwrap_or(false);
+    let fragment = args.zookeeper_config.as_ref().or(file.zookeeper_config.as_ref());
+    let zookeeper = match plain {
+        true => None,
+        false => Some(zookeeper_settings(fragment.map(|it| it.as_path()), file)?),
+    };
+    let (command, arguments) = args.command.split_first().ok_or_else(|| {
+        CliError::Bug("no command, which the command line does not admit".to_owned())
+    })?;
+    Ok(Job {
+        command: command.clone(),
+        arguments: arguments.to_vec(),
+        account: account(args.user.as_ref().or(file.user.as_ref()), plain)?,
+        stop_timeout: args.stop_timeout.or(file.stop_timeout).unwrap_or(settings::STOP_TIMEOUT),
+        release_on_stop: args.release_on_stop.or(file.release_on_stop).unwrap_or(false),
+        zookeeper,
+    })
+}
+
+/// The user's ZooKeeper settings, from both places where they may stand.
+pub fn zookeeper_settings(
+    fragment: Option<&std::path::Path>,
+    file: &FileSettings,
+) -> Result<Settings, CliError> {
+    let table = file.zookeeper.as_ref().map(|table| (file.path.as_path(), table));
+    Settings::read(table, fragment).map_err(CliError::ZooKeeper)
+}
+
+fn account(named: Option<&String>, plain: bool) -> Result<Option<Account>, CliError> {
+    let account = match named {
+        Some(name) => Some(Account::named(name).map_err(AgentError::from)?),
+        None if plain => None,
+        None => {
+            // In a container the account may be there and yet not to be had.
+            let account = Account::named(ZOOKEEPER_USER).ok();
+            account.filter(|account| account.unmapped().is_none())
+        }
+    };
+    Ok(account)
+}

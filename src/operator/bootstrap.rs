@@ -1,0 +1,181 @@
+//! The operator's override after disks were lost: one slot's empty disk may vote, once.
+//!
+//! It is a tag on the slot's ENI that names the attachment it is meant for. Only the instance that
+//! holds the slot now can heed it, at its next start, and it uses the tag up before it does: an
+//! override that was forgotten can never let a later replacement's empty disk vote.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+
+use crate::cloud::{CallError, Cloud, Mode, TAG_BOOTSTRAP};
+use crate::ids::{AttachmentId, EniId, InstanceId, PoolName, SlotNumber};
+use crate::pool::{Pool, PoolError};
+use crate::zookeeper::CLIENT_PORT;
+use crate::zookeeper::answer::Srvr;
+use crate::zookeeper::ask::srvr;
+
+/// How long a server may take to say whether it serves.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// What is to be done, and what was seen of the servers.
+#[derive(Debug)]
+pub struct Plan {
+    pool: PoolName,
+    slot: SlotNumber,
+    eni: EniId,
+    attachment: AttachmentId,
+    holder: InstanceId,
+    servers: Vec<(SlotNumber, SocketAddr, Srvr)>,
+}
+
+/// Why it is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum BootstrapError {
+    /// EC2.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// The pool's tags.
+    #[error(transparent)]
+    Pool(#[from] PoolError),
+    /// No such slot.
+    #[error("pool {pool} has no slot {slot}: it has {there}")]
+    NoSuchSlot {
+        /// The pool.
+        pool: PoolName,
+        /// What was asked for.
+        slot: SlotNumber,
+        /// What there is.
+        there: String,
+    },
+    /// The override is for an instance that was looked at.
+    #[error(
+        "slot {slot} is held by no instance: start its replacement first (it will wait without a \
+         vote), look at its disk, then bootstrap it"
+    )]
+    NotHeld {
+        /// The slot.
+        slot: SlotNumber,
+    },
+    /// Its first boot needs no override.
+    #[error(
+        "slot {slot} has never been started: its empty disk may vote at its first boot anyhow; \
+         look at `journalctl` on {holder} for what keeps it from starting"
+    )]
+    NeverStarted {
+        /// The slot.
+        slot: SlotNumber,
+        /// Its holder.
+        holder: InstanceId,
+    },
+    /// There is a quorum, which fills an empty disk by itself.
+    #[error(
+        "{server} (slot {slot}) is a {mode}: there is a quorum, and an empty server joins it by \
+         itself; to let its disk vote could only lose data"
+    )]
+    Quorum {
+        /// Who serves.
+        server: SocketAddr,
+        /// Its slot.
+        slot: SlotNumber,
+        /// As what.
+        mode: String,
+    },
+}
+
+/// Looks at the pool and its servers; changes nothing.
+///
+/// # Errors
+/// There is no reason to do it, or it cannot be done.
+pub async fn plan(
+    cloud: &impl Cloud,
+    name: &PoolName,
+    slot: SlotNumber,
+) -> Result<Plan, BootstrapError> {
+    let pool = Pool::from_enis(name, cloud.pool(name).await?)?;
+    let Some(it) = pool.slots.get(&slot) else {
+        let there: Vec<String> = pool.slots.keys().map(ToString::to_string).collect();
+        let (pool, there) = (name.clone(), there.join(", "));
+        return Err(BootstrapError::NoSuchSlot { pool, slot, there });
+    };
+    let attachment = it.attachment.as_ref();
+    let Some((attachment, holder)) = attachment.and_then(|a| Some((a, a.instance.clone()?))) else {
+        return Err(BootstrapError::NotHeld { slot });
+    };
+    if !it.initialized {
+        return Err(BootstrapError::NeverStarted { slot, holder });
+    }
+    let servers = ask(&pool).await;
+    for (slot, server, answer) in &servers {
+        if let Some(mode) = answer.mode() {
+            let (slot, server, mode) = (*slot, *server, mode.to_string());
+            return Err(BootstrapError::Quorum { server, slot, mode });
+        }
+    }
+    Ok(Plan {
+        pool: name.clone(),
+        slot,
+        eni: it.eni.clone(),
+        attachment: attachment.id.clone(),
+        holder,
+        servers,
+    })
+}
+
+async fn ask(pool: &Pool) -> Vec<(SlotNumber, SocketAddr, Srvr)> {
+    let ask = pool.slots.values().map(|slot| async {
+        let server = SocketAddr::new(slot.address(), CLIENT_PORT);
+        (slot.number, server, srvr(server, None, ANSWER_TIMEOUT).await)
+    });
+    join_all(ask).await
+}
+
+impl Plan {
+    /// What is to be typed.
+    pub fn phrase(&self) -> String {
+        format!("{}/{}", self.pool, self.slot)
+    }
+
+    /// Sets the tag, or asks EC2 whether it might be set.
+    ///
+    /// # Errors
+    /// EC2's.
+    pub async fn carry_out(&self, cloud: &impl Cloud, mode: Mode) -> Result<(), BootstrapError> {
+        let set = cloud.set_tag(&self.eni, TAG_BOOTSTRAP, self.attachment.as_str(), mode);
+        Ok(set.await?)
+    }
+
+    /// What the operator has to do now.
+    pub fn next_step(&self) -> String {
+        format!(
+            "slot {} of pool {} may vote with an empty disk at its next start on {}: restart \
+             steadfast there now (systemctl restart steadfast-zookeeper), and look for \"override\" \
+             in its log",
+            self.slot, self.pool, self.holder
+        )
+    }
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { pool, slot, holder, .. } = self;
+        writeln!(
+            f,
+            "Slot {slot} of pool {pool}, held by {holder}, is to vote with an EMPTY disk."
+        )?;
+        writeln!(f, "\nNo server of the pool serves:")?;
+        for (number, server, answer) in &self.servers {
+            writeln!(f, "  slot {number:<3} {server:<21} {answer}")?;
+        }
+        write!(
+            f,
+            "\nWhat this risks: every write that only lost disks held is gone for good, although \
+             clients\nwere told that it is safe. Be sure that\n  - the lost disks cannot be brought \
+             back (a stopped instance still has its own),\n  - the servers that still have data \
+             run, the one with the newest among them,\n  - without this empty disk they are no \
+             majority."
+        )
+    }
+}

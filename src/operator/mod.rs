@@ -1,0 +1,3 @@
+//! What a person does to a pool, from an instance or from anywhere else.
+
+pub mod bootstrap;

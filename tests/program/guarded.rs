@@ -1,0 +1,337 @@
+//! `steadfast run` around a command that is not ZooKeeper: it passes on what it is told, keeps or
+//! gives back the slot, and leaves nothing running when the slot or the agent is gone.
+
+use std::time::Duration;
+
+use rustix::process::Signal;
+use serde_json::Value;
+
+use crate::region::{Instance, POOL, Region, eventually};
+use crate::run::{Running, exit};
+use crate::tampering::{ATTACH, DESCRIBE, DETACH};
+
+/// A command whose processes are told from all others by what they sleep for.
+const FORKING: &str =
+    "sleep 10001 & setsid sleep 10002 & (setsid sh -c 'sleep 10003 & wait' &) ; wait";
+/// The same for a command that stops at once when it is told to.
+const OBEDIENT: &str = "trap 'exit 9' TERM; sleep 10001 & while :; do wait; done";
+
+impl Instance<'_> {
+    /// Starts `steadfast run --plain` of a shell's commands.
+    fn run_plain(&self, more: &[&str], script: &str) -> Running {
+        let run = ["run", "--pool", POOL, "--plain"];
+        self.start(&[&run, more, &["--", "sh", "-c", script]].concat())
+    }
+
+    /// How many processes of a test's commands there are.
+    fn sleepers(&self) -> usize {
+        let listed = self.sh("ps -eo stat=,args=");
+        let sleeps = |line: &&str| line.contains("sleep 1000") && !line.contains("sh -c");
+        listed.lines().filter(sleeps).filter(|line| !line.starts_with('Z')).count()
+    }
+
+    fn wait_sleepers(&self, count: usize) {
+        eventually("the command's processes", || (self.sleepers() == count).then_some(()));
+    }
+
+    /// Detaches its slot, as an operator does.
+    fn lose_slot(&self) {
+        let slots = self.region.slots().into_iter();
+        let slot = slots.filter(|eni| eni.instance.as_ref() == Some(&self.id)).next_back().unwrap();
+        self.region.ec2(DETACH, &[("AttachmentId", &slot.attachment.unwrap()), ("Force", "true")]);
+    }
+}
+
+#[test]
+fn the_commands_status_is_passed_through_and_the_slot_is_kept() {
+    let region = Region::with_pool(1);
+    let instance = region.launch("a");
+    let cases = [
+        ("exit 0", 0),
+        ("exit 7", 7),
+        ("kill -KILL $$", 137),
+        ("kill -TERM $$", 143),
+        ("sleep 10001 & exit 3", 3),
+    ];
+    for (script, code) in cases {
+        let ended = instance.run_plain(&[], script).finish();
+        assert_eq!(ended.code, code, "{script}: {}", ended.stderr);
+        assert_eq!(instance.holds(), [1], "{script}");
+        assert_eq!(instance.sleepers(), 0, "{script}");
+    }
+    let status = instance.slot_json()["status"]["text"].as_str().unwrap().to_owned();
+    assert!(status.contains("ended") || status.contains("exit"), "{status}");
+    // One claim, and then one look a start.
+    let calls = instance.calls();
+    assert_eq!(calls.iter().filter(|call| call.starts_with(ATTACH)).count(), 1, "{calls:?}");
+}
+
+#[test]
+fn a_command_that_cannot_be_started_is_told_as_shells_do_and_the_slot_is_given_back() {
+    let region = Region::with_pool(1);
+    let instance = region.launch("a");
+    let network = instance.network();
+    let run =
+        |command: &str| instance.steadfast(&["run", "--pool", POOL, "--plain", "--", command]);
+    run("/no/such/command").fails(127, &["/no/such/command"]);
+    run("/etc/passwd").fails(126, &["/etc/passwd"]);
+    assert_eq!(instance.holds(), [0; 0]);
+    assert_eq!(instance.network(), network);
+    let unknown = instance.steadfast(&[
+        "run",
+        "--pool",
+        POOL,
+        "--plain",
+        "--user",
+        "nobody-of-that-name",
+        "--",
+        "true",
+    ]);
+    unknown.fails(exit::CONFIG, &["nobody-of-that-name"]);
+    assert_eq!(instance.holds(), [0; 0]);
+}
+
+#[test]
+fn the_command_is_told_its_slot() {
+    let region = Region::with_pool(2);
+    let instance = region.launch("a");
+    let said = instance.run_plain(&["--slot", "2"], "env").finish();
+    let env = instance.sh("cat /run/steadfast/slot.env");
+    assert!(env.contains("STEADFAST_SLOT=2\n"), "{env}");
+    for line in env.lines() {
+        assert!(said.stdout.lines().any(|it| it == line), "{line} in {}", said.stdout);
+    }
+}
+
+#[test]
+fn a_signal_is_passed_on_and_the_slot_is_kept_or_given_back() {
+    let region = Region::with_pool(1);
+    let instance = region.launch("a");
+    let network = instance.network();
+    for (more, held) in [(&[][..], &[1][..]), (&["--release-on-stop"], &[])] {
+        let run = instance.run_plain(more, OBEDIENT);
+        instance.wait_sleepers(1);
+        run.signal(Signal::TERM);
+        let ended = run.finish();
+        assert_eq!(ended.code, 9, "{}", ended.stderr);
+        assert_eq!(instance.holds(), held, "{more:?}");
+        assert_eq!(instance.sleepers(), 0);
+    }
+    assert!(!instance.has_facts());
+    assert_eq!(instance.network(), network);
+}
+
+#[test]
+fn signals_that_do_not_stop_reach_the_command_and_nothing_else() {
+    let region = Region::with_pool(1);
+    let instance = region.launch("a");
+    let script = "trap 'echo hup >&2' HUP; trap 'echo usr1 >&2' USR1; trap 'exit 4' TERM; \
+                  echo started >&2; while :; do sleep 0.1; done";
+    let mut run = instance.run_plain(&[], script);
+    assert!(run.wait_line("started"));
+    run.signal(Signal::HUP);
+    assert!(run.wait_line("hup"));
+    // Not through `steadfast-sim exec`, which does not pass this one on.
+    instance.sh("kill -USR1 $(pgrep -of 'steadfast run')");
+    assert!(run.wait_line("usr1"));
+    run.signal(Signal::TERM);
+    assert_eq!(run.finish().code, 4);
+}
+
+#[test]
+fn a_command_that_does_not_stop_is_killed_and_so_is_one_that_is_asked_twice() {
+    let region = Region::with_pool(1);
+    let instance = region.launch("a");
+    let deaf = "trap '' TERM INT; sleep 10001 & while :; do wait; done";
+    let mut run = instance.run_plain(&["--stop-timeout", "1s"], deaf);
+    instance.wait_sleepers(1);
+    run.signal(Signal::TERM);
+    assert!(run.wait_line("has not ended within 1s"));
+    assert_eq!(run.finish().code, 137);
+    assert_eq!(instance.sleepers(), 0);
+
+    let mut run = instance.run_plain(&["--stop-timeout", "1h"], deaf);
+    instance.wait_sleepers(1);
+    run.signal(Signal::TERM);
+    assert!(run.wait_line("asked to stop"));
+    run.signal(Signal::TERM);
+    assert_eq!(run.finish().code, 137);
+    assert_eq!(instance.sleepers(), 0);
+    assert_eq!(instance.holds(), [1]);
+}
+
+#[test]
+fn a_lost_slot_kills_everything_and_a_restart_claims_anew() {
+    let region = Region::with_pool(2);
+    let instance = region.launch("a");
+    for script in [FORKING, "trap '' TERM; kill -STOP $$; sleep 10001", "exec sleep 10001"] {
+        let mut run = instance.run_plain(&[], script);
+        assert!(run.wait_line("started sh"));
+        if script.contains("-STOP") {
+            eventually("it stops itself", || {
+                instance
+                    .sh("ps -eo stat=,args=")
+                    .lines()
+                    .any(|it| it.starts_with('T'))
+                    .then_some(())
+            });
+        } else {
+            instance.wait_sleepers(if script == FORKING { 3 } else { 1 });
+        }
+        instance.lose_slot();
+        assert!(run.wait_line("fenced: "), "{script}");
+        let ended = run.finish();
+        ended.fails(exit::FENCED, &["fenced: ", "run again"]);
+        assert_eq!(instance.sleepers(), 0, "{script}");
+        assert!(!instance.has_facts());
+        // The third line of defence: what may be left has no way to the peers.
+        assert!(instance.sh("ip route show table all").contains("blackhole default"));
+    }
+    let run = instance.run_plain(&[], OBEDIENT);
+    instance.wait_sleepers(1);
+    assert_eq!(instance.holds().len(), 1);
+    run.signal(Signal::TERM);
+    assert_eq!(run.finish().code, 9);
+}
+
+#[test]
+fn a_slot_that_is_lost_before_the_command_starts_is_a_fence_too() {
+    let region = Region::with_pool(2);
+    for slot in region.slots() {
+        region.tag(&slot.id, "steadfast:initialized", "before");
+    }
+    let instance = region.launch("a");
+    let run = ["run", "--pool", POOL, "--user", "root", "--", "sleep", "10001"];
+    let mut run = instance.start(&run);
+    assert!(run.wait_line("start gate: waiting"));
+    instance.lose_slot();
+    run.finish().fails(exit::FENCED, &["fenced: "]);
+    assert_eq!(instance.sleepers(), 0);
+}
+
+#[test]
+fn when_the_agent_is_killed_so_is_the_command() {
+    let region = Region::with_pool(1);
+    let instance = region.launch("a");
+    for seed in 0..8_u64 {
+        let mut run = instance.run_plain(&[], FORKING);
+        if seed % 2 == 0 {
+            assert!(run.wait_line("started sh"));
+        }
+        std::thread::sleep(Duration::from_millis(fastrand::Rng::with_seed(seed).u64(..400)));
+        run.kill();
+        eventually("nothing is left", || {
+            let left = instance.sh("ps -eo stat=,args=");
+            let mut alive = left.lines().filter(|line| !line.starts_with('Z'));
+            let ours = |line: &str| {
+                ["steadfast run", "__keeper", "sleep 1000"].iter().any(|it| line.contains(it))
+            };
+            (!alive.any(ours)).then_some(())
+        });
+    }
+}
+
+#[test]
+fn one_agent_at_a_time_and_a_second_run_waits_for_the_first() {
+    let region = Region::with_pool(1);
+    let instance = region.launch("a");
+    let first = instance.run_plain(&[], OBEDIENT);
+    instance.wait_sleepers(1);
+    instance.claim(&[]).fails(exit::TEMPFAIL, &["lock"]);
+    instance.release(&[]).fails(exit::TEMPFAIL, &["lock"]);
+    let mut second = instance.run_plain(&[], OBEDIENT);
+    assert!(second.wait_line("waiting for another steadfast"));
+    first.signal(Signal::TERM);
+    assert_eq!(first.finish().code, 9);
+    assert!(second.wait_line("started sh"));
+    instance.wait_sleepers(1);
+    second.signal(Signal::TERM);
+    assert_eq!(second.finish().code, 9);
+}
+
+#[test]
+fn at_rest_it_makes_no_call_and_what_others_remove_is_put_back() {
+    let region = Region::with_pool(2);
+    let instance = region.launch("a");
+    let mut run = instance.run_plain(&[], OBEDIENT);
+    instance.wait_sleepers(1);
+    let (mark, network) = (instance.mark(), instance.network());
+    for removal in
+        ["ip rule del priority 8300", "ip -6 rule del priority 8301", "ip link set ens6 down"]
+    {
+        instance.sh(removal);
+        assert!(run.wait_line("put back"), "{removal}");
+        eventually(removal, || (instance.network() == network).then_some(()));
+    }
+    // Longer than the guard's slow look at IMDS.
+    std::thread::sleep(Duration::from_secs(20));
+    assert!(run.is_running());
+    assert_eq!(instance.calls_since(mark), [""; 0]);
+    run.signal(Signal::TERM);
+    assert_eq!(run.finish().code, 9);
+}
+
+#[test]
+fn systemd_is_told_what_happens() {
+    let region = Region::with_pool(1);
+    let instance = region.launch("a");
+    let listen = "import socket\n\
+        s=socket.socket(socket.AF_UNIX,socket.SOCK_DGRAM);s.bind('/run/notify')\n\
+        while True:\n    open('/run/heard','ab').write(s.recv(4096))\n";
+    let _systemd = Running::start(instance.command(&["python3", "-c", listen]));
+    let hears = |word: &str| {
+        eventually(word, || {
+            instance.sh("cat /run/heard 2>/dev/null || true").contains(word).then_some(())
+        });
+    };
+    eventually("it listens", || {
+        instance.sh("ls /run").lines().any(|name| name == "notify").then_some(())
+    });
+    let script = "env | grep -q NOTIFY_SOCKET && exit 8; trap 'exit 9' TERM; \
+                  while :; do sleep 0.1; done";
+    let environment = [("NOTIFY_SOCKET", "/run/notify"), ("WATCHDOG_USEC", "600000")];
+    let command = ["run", "--pool", POOL, "--plain", "--", "sh", "-c", script];
+    let command = [&[crate::region::program()], &command[..]].concat();
+    let run = Running::start(region.exec_with(&instance.id, &environment, &command));
+    for word in
+        ["EXTEND_TIMEOUT_USEC=", "STATUS=claiming a slot of pool kafka", "READY=1", "WATCHDOG=1"]
+    {
+        hears(word);
+    }
+    run.signal(Signal::TERM);
+    hears("STOPPING=1");
+    assert_eq!(run.finish().code, 9);
+}
+
+#[test]
+fn a_claim_that_is_interrupted_starts_nothing() {
+    let region = Region::with_pool(1);
+    let (holder, instance) = (region.launch("a"), region.launch("a"));
+    holder.claim(&[]).done();
+    let mut run = instance.run_plain(&[], "sleep 10001");
+    assert!(run.wait_line("no slot is free"));
+    run.signal(Signal::TERM);
+    run.finish().fails(exit::TEMPFAIL, &["interrupted"]);
+    assert_eq!(instance.sleepers(), 0);
+    assert!(
+        instance
+            .calls()
+            .iter()
+            .all(|call| call.starts_with(DESCRIBE) || call.starts_with("DescribeInstances"))
+    );
+}
+
+#[test]
+fn the_facts_say_how_the_command_fares() {
+    let region = Region::with_pool(1);
+    let instance = region.launch("a");
+    let run = instance.run_plain(&[], OBEDIENT);
+    instance.wait_sleepers(1);
+    let status: Value = eventually("a status", || {
+        let status = instance.slot_json()["status"].clone();
+        status.is_object().then_some(status)
+    });
+    assert_eq!(status["text"], "sh runs");
+    run.signal(Signal::TERM);
+    assert_eq!(run.finish().code, 9);
+}
