@@ -31,7 +31,9 @@ fn help(args: &[&str]) -> String {
 /// Every `--flag` of a help text, but those that are no settings.
 fn flags(help: &str) -> Vec<String> {
     let not_settings = ["--help", "--version", "--dry-run", "--output"];
-    let words = help.split_whitespace().filter(|word| word.starts_with("--"));
+    let words = help.split_whitespace().filter(|word| word.len() > 2 && word.starts_with("--"));
+    // A flag that can stand alone is written as `--flag[=<VALUE>]`.
+    let words = words.filter_map(|word| word.split('[').next());
     let flags = words.map(|word| word.trim_end_matches([',', '.', ':', ']']).to_owned());
     let mut flags: Vec<_> = flags.filter(|flag| !not_settings.contains(&flag.as_str())).collect();
     flags.sort();

@@ -36,8 +36,8 @@ impl Instance<'_> {
 
     /// Detaches its slot, as an operator does.
     fn lose_slot(&self) {
-        let slots = self.region.slots().into_iter();
-        let slot = slots.filter(|eni| eni.instance.as_ref() == Some(&self.id)).next_back().unwrap();
+        let mut slots = self.region.slots().into_iter();
+        let slot = slots.rfind(|eni| eni.instance.as_ref() == Some(&self.id)).unwrap();
         self.region.ec2(DETACH, &[("AttachmentId", &slot.attachment.unwrap()), ("Force", "true")]);
     }
 }
