@@ -56,7 +56,7 @@ pub enum SuperviseError {
     /// Not privileged enough for a PID namespace, or there are too many.
     #[error("no PID namespace, without which `{command}` could outlive the agent: {source}; {}",
         match source.raw_os_error().map(Errno::from_raw_os_error) {
-            Some(Errno::NOSPC) => "raise user.max_pid_namespaces and user.max_mnt_namespaces (sysctl)",
+            Some(Errno::NOSPC) => "raise user.max_pid_namespaces (sysctl)",
             _ => "run as root (CAP_SYS_ADMIN; see CapabilityBoundingSet= and RestrictNamespaces=)",
         })]
     Namespace {

@@ -14,7 +14,7 @@ use rustix::mount::{MountFlags, MountPropagationFlags, mount, mount_change};
 use rustix::process::{
     Pid, Signal, WaitOptions, getpid, kill_process_group, set_parent_process_death_signal, wait,
 };
-use rustix::thread::set_name;
+use rustix::thread::{UnshareFlags, set_name, unshare_unsafe};
 
 use super::command::{not_started, start};
 use super::link::KeeperEnd;
@@ -92,7 +92,9 @@ fn take_signals() -> io::Result<SignalFd> {
 /// Gives the namespace a `/proc` with its own process numbers. Refused where a container hides parts
 /// of its `/proc`.
 fn mount_proc() -> rustix::io::Result<()> {
-    // First: otherwise it would hide the host's.
+    // SAFETY: unsafe only for the sharing of file descriptors, which this does not end.
+    unsafe { unshare_unsafe(UnshareFlags::NEWNS) }?;
+    // Otherwise the mount would propagate to the host, and hide its own.
     mount_change("/", MountPropagationFlags::DOWNSTREAM | MountPropagationFlags::REC)?;
     mount(
         "proc",

@@ -40,7 +40,7 @@ impl Supervised {
     }
 
     /// The same for a caller that is not steadfast itself, such as a test: `keeper` is a program that
-    /// calls [`keeper`](super::keeper) before all else.
+    /// calls [`keeper`](super::keeper()) before all else.
     ///
     /// # Errors
     /// As [`start`](Self::start).

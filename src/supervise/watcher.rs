@@ -116,9 +116,8 @@ impl Program {
         // before it listens is kept: PID 1 drops what it neither handles nor blocks.
         let blocked = SigSet::all().thread_block();
         blocked.map_err(|errno| self.keeper_failed(errno.into()))?;
-        let namespaces = UnshareFlags::NEWPID | UnshareFlags::NEWNS;
         // SAFETY: unsafe only for the sharing of file descriptors, which this does not end.
-        let unshared = unsafe { unshare_unsafe(namespaces) };
+        let unshared = unsafe { unshare_unsafe(UnshareFlags::NEWPID) };
         unshared.map_err(|errno| {
             let (command, source) = (self.name(), errno.into());
             SuperviseError::Namespace { command, source }
