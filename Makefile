@@ -42,8 +42,9 @@ build-dev:
 bench:
 	@scripts/setup test
 	@sim/tests/clients/setup
-	$(CARGO) build --locked --release --bins --bench claim
+	$(CARGO) build --locked --release --bins --bench claim --bench fence
 	$(CARGO) bench --locked --bench claim
+	$(CARGO) bench --locked --bench fence
 
 check:
 	@scripts/setup ci

@@ -2,6 +2,7 @@
 //! region's control socket.
 
 mod local;
+mod operator;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};

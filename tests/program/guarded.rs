@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::region::{Instance, POOL, Region, eventually};
 use crate::run::{Running, exit};
-use crate::tampering::{ATTACH, DESCRIBE, DETACH};
+use crate::tampering::{ATTACH, DESCRIBE};
 
 /// A command whose processes are told from all others by what they sleep for.
 const FORKING: &str =
@@ -38,7 +38,7 @@ impl Instance<'_> {
     fn lose_slot(&self) {
         let mut slots = self.region.slots().into_iter();
         let slot = slots.rfind(|eni| eni.instance.as_ref() == Some(&self.id)).unwrap();
-        self.region.ec2(DETACH, &[("AttachmentId", &slot.attachment.unwrap()), ("Force", "true")]);
+        self.region.detach_by_force(&slot.id).unwrap();
     }
 }
 

@@ -1,8 +1,6 @@
 //! What a test does to a region beside looking at it: faults, and an operator's calls.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
-
+use steadfast_sim::client::Client;
 use steadfast_sim::control::{Fault, FaultKind};
 
 use crate::region::Region;
@@ -63,45 +61,15 @@ impl Region {
         self.ec2(ATTACH, &place);
     }
 
-    /// An operator's call to EC2, by hand: the answer's XML. The region checks who signs, not the
-    /// signature.
+    /// An operator's call to EC2; the answer's XML.
     pub fn ec2(&self, action: &str, parameters: &[(&str, &str)]) -> String {
-        let info = self.info().unwrap();
-        let host = info.endpoint.trim_start_matches("http://").trim_end_matches('/');
-        let fixed = [("Action", action), ("Version", "2016-11-15")];
-        let all = fixed.iter().chain(parameters);
-        let body: Vec<_> = all.map(|(name, value)| format!("{name}={}", encoded(value))).collect();
-        let body = body.join("&");
-        let key = &info.environment["AWS_ACCESS_KEY_ID"];
-        let request = format!(
-            "POST / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\
-             Authorization: AWS4-HMAC-SHA256 Credential={key}/20260101/{}/ec2/aws4_request, \
-             SignedHeaders=host, Signature=0\r\n\
-             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
-            info.region,
-            body.len(),
-        );
-        let mut stream = TcpStream::connect(host).unwrap();
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        assert!(answer.starts_with("HTTP/1.1 200"), "{action}: {answer}");
-        answer
+        Client::ec2(self, action, parameters).unwrap()
     }
 }
 
 fn fault(action: &str, times: Option<u32>, kind: FaultKind) -> Fault {
     let action = action.to_owned();
     Fault { action, caller: None, after: 0, times, probability: None, seed: 0, kind }
-}
-
-/// A form's value: bytes that mean something in a form are escaped.
-fn encoded(value: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
-    value
-        .bytes()
-        .map(|byte| if plain(byte) { char::from(byte).into() } else { format!("%{byte:02X}") })
-        .collect()
 }
 
 /// The text of the first element of a name.

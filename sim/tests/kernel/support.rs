@@ -1,8 +1,6 @@
 //! What the tests share: regions, EC2 calls, looks at the host, and the programs that judge.
 
 use std::collections::BTreeSet;
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -78,29 +76,9 @@ pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// Asks the region's EC2 API as the operator; the answer's XML.
+/// An operator's call to EC2, which succeeds.
 pub fn ec2(region: &LocalRegion, action: &str, parameters: &[(&str, &str)]) -> String {
-    let info = region.info().expect("the region answers");
-    let (key, address) =
-        (&info.environment["AWS_ACCESS_KEY_ID"], info.endpoint.trim_start_matches("http://"));
-    let mut body = format!("Action={action}&Version=2016-11-15");
-    for (name, value) in parameters {
-        body += &format!("&{name}={value}");
-    }
-    let request = format!(
-        "POST / HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nAuthorization: \
-         AWS4-HMAC-SHA256 Credential={key}/20260101/{}/ec2/aws4_request, SignedHeaders=host, \
-         Signature=0\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: \
-         {}\r\n\r\n{body}",
-        info.region,
-        body.len()
-    );
-    let mut stream = TcpStream::connect(address).expect("the API listens");
-    stream.write_all(request.as_bytes()).expect("it reads");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("it answers");
-    assert!(answer.starts_with("HTTP/1.1 200"), "{action}: {answer}");
-    answer
+    region.ec2(action, parameters).expect("EC2 does it")
 }
 
 /// Attaches an ENI and waits until the instance sees its NIC.
