@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::process::{Child, Command, Stdio};
-use std::sync::Mutex;
+use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -89,6 +89,51 @@ pub fn facts() -> Facts {
         "zone": "eu-west-1a", "region": "eu-west-1", "peers": [], "connect_string": "",
     });
     serde_json::from_value(facts).unwrap()
+}
+
+/// The clock of the runtime, which this drives: what happens before it has been driven as far as to
+/// the next look was told of by an event, on however slow a machine.
+pub struct Clock {
+    _stopped: mpsc::Sender<()>,
+}
+
+impl Clock {
+    /// Stops the clock.
+    pub fn stop() -> Self {
+        tokio::time::pause();
+        // Idle, tokio would let the time pass; not so while a blocking task is under way.
+        let (stopped, ended) = mpsc::channel();
+        tokio::task::spawn_blocking(move || ended.recv());
+        Self { _stopped: stopped }
+    }
+
+    /// Lets all be done that is ready, and all be heard that the kernel has told, in no time.
+    pub async fn stand(&self) {
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Drives it until it is so, as far as that time.
+    pub async fn pass(&self, time: Duration, mut is_so: impl FnMut() -> bool) {
+        let end = Instant::now() + time;
+        while Instant::now() < end {
+            tokio::time::advance(Duration::from_millis(20)).await;
+            self.stand().await;
+            if is_so() {
+                return;
+            }
+            // Others of this test's processes may have to go on, too.
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        panic!("not within {time:?}: {}", log());
+    }
+}
+
+impl Drop for Clock {
+    fn drop(&mut self) {
+        tokio::time::resume();
+    }
 }
 
 /// Waits until the host's NICs have their link-local addresses and are done with them: from then on
