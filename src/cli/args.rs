@@ -158,8 +158,8 @@ pub struct RunArgs {
     #[arg(long, env = "STEADFAST_USER", value_name = "NAME")]
     pub user: Option<String>,
 
-    /// A file of ZooKeeper settings, written as zoo.cfg is, beside the table [zookeeper] of the
-    /// settings file [default: none].
+    /// A file of ZooKeeper settings, written as zoo.cfg is, beside the settings file's table
+    /// `zookeeper` [default: none].
     #[arg(long, env = "STEADFAST_ZOOKEEPER_CONFIG", value_name = "FILE")]
     pub zookeeper_config: Option<PathBuf>,
 
@@ -194,8 +194,8 @@ pub struct RenderArgs {
     #[arg(long, value_name = "N")]
     pub slot: Option<SlotNumber>,
 
-    /// A file of ZooKeeper settings, written as zoo.cfg is, beside the table [zookeeper] of the
-    /// settings file [default: none].
+    /// A file of ZooKeeper settings, written as zoo.cfg is, beside the settings file's table
+    /// `zookeeper` [default: none].
     #[arg(long, env = "STEADFAST_ZOOKEEPER_CONFIG", value_name = "FILE")]
     pub zookeeper_config: Option<PathBuf>,
 }

@@ -1,4 +1,4 @@
-//! Waits at the start gate, whose rule is [`crate::zookeeper::Gate`]'s.
+//! Waits at the start gate, whose rule is [`crate::zookeeper::gate::Gate`]'s.
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
