@@ -269,7 +269,7 @@ pub struct CommonArgs {
     #[arg(long, env = "AWS_REGION", value_name = "REGION")]
     pub region: Option<String>,
 
-    /// How long the whole may take, as 90s or 10m [default: 10m].
+    /// How long a claim or a release may take, as 90s or 10m [default: 10m].
     #[arg(long, env = "STEADFAST_WAIT", value_name = "TIME", value_parser = settings::time)]
     pub wait: Option<Duration>,
 

@@ -49,7 +49,8 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
                     child.kill();
                     stop_by = None;
                 }
-                never = &mut server => match never {},
+                // Whoever stops is expected to fall silent.
+                never = &mut server, if !signals.stop_was_asked() => match never {},
             }
         }
     }
