@@ -3,6 +3,7 @@
 import sys
 
 import boto3
+from botocore.exceptions import ClientError
 from botocore.utils import IMDSFetcher, InstanceMetadataRegionFetcher
 
 [_, instance] = sys.argv
@@ -33,6 +34,26 @@ ec2 = session.client("ec2")
 pool = [{"Name": "tag:steadfast:pool", "Values": ["zk"]}]
 zone = {"Name": "availability-zone", "Values": ["eu-west-1b"]}
 [slot] = ec2.describe_network_interfaces(Filters=[*pool, zone])["NetworkInterfaces"]
-ec2.attach_network_interface(
-    NetworkInterfaceId=slot["NetworkInterfaceId"], InstanceId=instance, DeviceIndex=1
-)
+eni = slot["NetworkInterfaceId"]
+ec2.attach_network_interface(NetworkInterfaceId=eni, InstanceId=instance, DeviceIndex=1)
+
+# Its role may tag a slot, which all others then see.
+mark = {"Key": "steadfast:initialized", "Value": "2026-11-22T19:00:00Z"}
+found = lambda: ec2.describe_network_interfaces(
+    Filters=[{"Name": "tag-key", "Values": [mark["Key"]]}]
+)["NetworkInterfaces"]
+for call in (ec2.create_tags, ec2.delete_tags):
+    try:
+        call(Resources=[eni], Tags=[mark], DryRun=True)
+    except ClientError as error:
+        assert error.response["Error"]["Code"] == "DryRunOperation", error
+    else:
+        raise AssertionError("a dry run that ran")
+assert found() == []
+ec2.create_tags(Resources=[eni], Tags=[mark])
+[tagged] = found()
+assert tagged["NetworkInterfaceId"] == eni and mark in tagged["TagSet"], tagged
+ec2.delete_tags(Resources=[eni], Tags=[{**mark, "Value": "another"}])
+assert len(found()) == 1
+ec2.delete_tags(Resources=[eni], Tags=[mark])
+assert found() == []
