@@ -26,6 +26,7 @@ demo:
 test:
 	@scripts/setup test
 	@sim/tests/clients/setup
+	@tests/zookeeper/setup
 	$(CARGO) build --locked --bins --examples
 	$(CARGO) test --locked
 
