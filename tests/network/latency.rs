@@ -1,4 +1,5 @@
-//! How soon the guard returns when the NIC goes: measured and told.
+//! How soon the guard returns when the NIC goes, whatever it is doing: it does, each time, and the
+//! times are told. They are the machine's; that no look is waited for is shown elsewhere.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,8 +12,6 @@ use crate::guarding::{Fighter, LONG, guard};
 use crate::netns::{alone, sh};
 use crate::vpc::{SLOT, Vpc, host, mac, wanted};
 
-/// What a guard without events would take for one in two: half of the time between its looks (2 s).
-const BY_LOOK: Duration = Duration::from_secs(1);
 const ROUNDS: usize = 100;
 
 #[test]
@@ -44,7 +43,9 @@ async fn measure(when: &str) {
         // Into whatever the guard is doing.
         let pause = Duration::from_micros(fastrand::u64(50_000..150_000));
         tokio::time::sleep(pause).await;
-        let witness = thread::spawn(move || witness(index));
+        // It listens before the NIC is removed.
+        let links = links();
+        let witness = thread::spawn(move || witness(&links, index));
         let remover = thread::spawn(move || remove(index));
         let fenced = tokio::time::timeout(LONG, guarding).await.unwrap().unwrap();
         let returned = Instant::now();
@@ -55,7 +56,6 @@ async fn measure(when: &str) {
     for (what, times) in [("the request", since_asked), ("the kernel's event", since_told)] {
         let (median, worst) = median_and_worst(times);
         println!("{when}: guard returned after {what}: median {median:?}, worst {worst:?}");
-        assert!(median < BY_LOOK / 2);
     }
 }
 
@@ -71,21 +71,24 @@ fn remove(index: u32) -> Instant {
     runtime.block_on(async {
         let (connection, handle, _) = rtnetlink::new_connection().unwrap();
         tokio::spawn(connection);
-        // Until the witness listens.
-        tokio::time::sleep(Duration::from_millis(20)).await;
         let asked = Instant::now();
         handle.link().del(index).execute().await.unwrap();
         asked
     })
 }
 
-/// Waits for the kernel's message that the device has gone, on a thread that does nothing else.
-fn witness(index: u32) -> Instant {
+/// A socket that hears of links.
+fn links() -> Socket {
     let mut socket = Socket::new(NETLINK_ROUTE).unwrap();
     let links = 1;
     socket.bind(&SocketAddr::new(0, links)).unwrap();
+    socket
+}
+
+/// Waits for the kernel's message that the device has gone, on a thread that does nothing else.
+fn witness(links: &Socket, index: u32) -> Instant {
     loop {
-        let Ok((message, _)) = socket.recv_from_full() else { continue };
+        let Ok((message, _)) = links.recv_from_full() else { continue };
         let told = Instant::now();
         let kind = u16::from_ne_bytes(message[4..6].try_into().unwrap());
         let about = u32::from_ne_bytes(message[20..24].try_into().unwrap());
