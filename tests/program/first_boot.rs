@@ -11,19 +11,37 @@ use crate::tampering::error;
 const TAG: &str = "steadfast:initialized";
 const OVERRIDE: &str = "steadfast:bootstrap";
 const MARKER: &str = "/var/lib/zookeeper/initialize";
+/// Made by the command in ZooKeeper's place if it saw the marker, which it uses up.
+const VOTED: &str = "/run/voted";
 const VERSION: &str = "/var/lib/zookeeper/version-2";
 /// More lines than a run says before its command runs.
 const LINES_MAX: usize = 40;
 
 impl Instance<'_> {
     fn start_run(&self) -> Running {
-        self.start(&["run", "--pool", POOL, "--user", "root", "--", "sleep", "10001"])
+        let server = format!(
+            "rm {VOTED}; for d in zookeeper data log; do \
+             rm /var/lib/$d/initialize && touch {VOTED}; done; touch /run/up; sleep 10001"
+        );
+        self.sh("rm -f /run/up");
+        self.run_of(&server)
+    }
+
+    fn run_of(&self, script: &str) -> Running {
+        self.start(&["run", "--pool", POOL, "--user", "root", "--", "sh", "-c", script])
+    }
+
+    /// Whether the last command was started with a vote.
+    fn has_voted(&self) -> bool {
+        self.has(VOTED)
     }
 
     /// Runs until the command has started, and stops it.
     fn run_once(&self) -> Outcome {
         let mut run = self.start_run();
-        assert!(run.wait_line("started sleep"), "{}", run.finish().stderr);
+        assert!(run.wait_line("started sh"), "{}", run.finish().stderr);
+        eventually("the server has looked at its disk", || self.has("/run/up").then_some(()));
+        assert!(!self.has(MARKER));
         run.signal(Signal::TERM);
         let ended = run.finish();
         assert_eq!(ended.code, 143, "{}", ended.stderr);
@@ -51,12 +69,11 @@ fn the_first_boot_alone_has_a_marker_and_the_tag_remembers_it() {
     let instance = region.launch("a");
     let told = instance.run_once();
     assert!(told.stderr.contains("first boot"), "{}", told.stderr);
-    assert!(instance.has(MARKER));
+    assert!(instance.has_voted());
     assert!(region.tag_of(TAG).unwrap().contains(&instance.id));
-    // The command in ZooKeeper's place has not used it up, as a crash would not have.
     let told = instance.run_once();
     assert!(told.stderr.contains("has no vote"), "{}", told.stderr);
-    assert!(!instance.has(MARKER));
+    assert!(!instance.has_voted());
     assert_eq!(instance.sh("cat /var/lib/zookeeper/myid"), "1\n");
 }
 
@@ -66,8 +83,16 @@ fn the_markers_place_is_the_log_directory() {
     let instance = region.launch("a");
     instance.sh("mkdir -p /etc/steadfast; printf '[zookeeper]\\ndataDir = \"/var/lib/data\"\\n\
                  dataLogDir = \"/var/lib/log\"\\n' >/etc/steadfast/steadfast.toml");
-    instance.run_once();
-    assert!(instance.has("/var/lib/log/initialize") && !instance.has("/var/lib/data/initialize"));
+    let mut run = instance.run_of("ls /var/lib/data /var/lib/log >/run/seen; sleep 10001");
+    assert!(run.wait_line("started sh"));
+    let seen = eventually("what it saw", || {
+        let seen = instance.sh("cat /run/seen 2>/dev/null || true");
+        seen.contains("/var/lib/log").then_some(seen)
+    });
+    assert_eq!(seen.matches("initialize").count(), 1, "{seen}");
+    assert!(seen.split("/var/lib/log").nth(1).unwrap().contains("initialize"), "{seen}");
+    run.signal(Signal::TERM);
+    run.finish();
     assert_eq!(instance.sh("cat /var/lib/data/myid"), "1\n");
 }
 
@@ -78,7 +103,7 @@ fn a_disk_with_data_is_never_touched_and_its_slot_is_remembered() {
     instance.sh(&format!("mkdir -p {VERSION}; echo data >{VERSION}/snapshot.0; touch {MARKER}"));
     let before = instance.sh(&format!("ls -l --time-style=full-iso {VERSION}"));
     instance.run_once();
-    assert!(!instance.has(MARKER));
+    assert!(!instance.has_voted());
     assert!(region.tag_of(TAG).is_some());
     assert_eq!(instance.sh(&format!("ls -l --time-style=full-iso {VERSION}")), before);
 }
@@ -98,10 +123,10 @@ fn a_first_boot_killed_at_each_step_never_leaves_a_marker_without_the_tag() {
         let (marker, tag) = (instance.has(MARKER), region.tag_of(TAG).is_some());
         assert!(!marker || tag, "{last}: a marker without the tag");
         instance.run_once();
-        assert_eq!(instance.has(MARKER), !tag, "{last}");
+        assert_eq!(instance.has_voted(), !tag, "{last}");
         assert!(region.tag_of(TAG).is_some(), "{last}");
         steps += 1;
-        if lines.iter().any(|line| line.contains("started sleep")) {
+        if lines.iter().any(|line| line.contains("started sh")) {
             break;
         }
     }
@@ -116,12 +141,12 @@ fn a_stale_read_does_not_make_a_second_first_boot() {
         region.untag(&region.slots()[0].id, TAG);
         let first = region.launch("a");
         first.run_once();
-        assert!(first.has(MARKER));
+        assert!(first.has_voted());
         region.set_timings(&Timings { stale_ms: Some(3000), ..Timings::default() }).unwrap();
         region.terminate(&first.id).unwrap();
         let second = region.launch("a");
         second.run_once();
-        assert!(!second.has(MARKER));
+        assert!(!second.has_voted());
         region.set_timings(&Timings { stale_ms: Some(0), ..Timings::default() }).unwrap();
         region.terminate(&second.id).unwrap();
         eventually("the slot is free", || region.slots()[0].instance.is_none().then_some(()));
@@ -141,7 +166,27 @@ fn without_the_permission_to_remember_there_is_no_marker() {
     region.fail("CreateTags", 1, FaultKind::LoseReply);
     region.fail("CreateTags", 1, error("RequestLimitExceeded", "slow down"));
     instance.run_once();
-    assert!(instance.has(MARKER) && region.tag_of(TAG).is_some());
+    assert!(instance.has_voted() && region.tag_of(TAG).is_some());
+}
+
+/// A mistake in the command must not cost a slot its first boot: no server has read its disk.
+#[test]
+fn a_first_boot_that_did_not_take_place_is_still_to_come() {
+    let region = Region::with_pool(1);
+    let instance = region.launch("a");
+    let run = ["run", "--pool", POOL, "--user", "root", "--", "/no/such/java"];
+    instance.steadfast(&run).fails(127, &["/no/such/java"]);
+    assert!(!instance.has(MARKER) && region.tag_of(TAG).is_none());
+    assert_eq!(instance.holds(), [0; 0]);
+    let ended = instance.run_of("no-such-java").finish();
+    assert_eq!(ended.code, 127, "{}", ended.stderr);
+    assert!(ended.stderr.contains("first boot is still to come"), "{}", ended.stderr);
+    assert!(!instance.has(MARKER) && region.tag_of(TAG).is_none());
+    instance.run_once();
+    assert!(instance.has_voted() && region.tag_of(TAG).is_some());
+    // And what has been used is not taken back.
+    instance.run_once();
+    assert!(!instance.has_voted() && region.tag_of(TAG).is_some());
 }
 
 #[test]
@@ -156,7 +201,7 @@ fn the_override_lets_one_empty_disk_vote_once() {
     ));
     instance.bootstrap(&["--confirm", "kafka/1"]).fails(exit::TEMPFAIL, &["held by no instance"]);
     instance.run_once();
-    assert!(!instance.has(MARKER));
+    assert!(!instance.has_voted());
 
     instance.bootstrap(&[]).fails(exit::CONFIG, &["--confirm kafka/1", "nothing was changed"]);
     instance.bootstrap(&["--confirm", "kafka/2"]).fails(exit::CONFIG, &["nothing was changed"]);
@@ -169,11 +214,11 @@ fn the_override_lets_one_empty_disk_vote_once() {
     assert_eq!(region.tag_of(OVERRIDE), region.slots()[0].attachment);
     let told = instance.run_once();
     assert!(told.stderr.contains("override"), "{}", told.stderr);
-    assert!(instance.has(MARKER) && !instance.has(VERSION));
+    assert!(instance.has_voted() && !instance.has(VERSION));
     assert!(instance.sh("ls /var/lib/zookeeper").contains("version-2.empty-"));
     assert_eq!(region.tag_of(OVERRIDE), None);
     instance.run_once();
-    assert!(!instance.has(MARKER));
+    assert!(!instance.has_voted());
 }
 
 #[test]
@@ -185,7 +230,7 @@ fn a_forgotten_override_is_nothing_to_the_next_holder() {
     region.terminate(&first.id).unwrap();
     let second = region.launch("a");
     second.run_once();
-    assert!(!second.has(MARKER));
+    assert!(!second.has_voted());
 }
 
 #[test]

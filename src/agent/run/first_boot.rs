@@ -8,7 +8,12 @@
 //! That the tag is missing may be a stale read's word. It is believed only from a read that shows
 //! our own attachment: whoever set the tag held the slot before us, so a read that knows of our
 //! attachment knows of all that came before it.
+//!
+//! A vote that nobody used is taken back: a server that read its disk has used the marker up, so where
+//! it still lies when the command has ended, no server has started. Otherwise a mistake in the command
+//! on the first day would cost every slot its first boot.
 
+use std::cell::RefCell;
 use std::time::{Duration, SystemTime};
 
 use tokio::time::{Instant, sleep};
@@ -31,12 +36,24 @@ pub enum Boot {
     Later,
 }
 
+/// The vote that an empty disk was given by this run, if it was.
+#[derive(Debug, Default)]
+pub struct Vote(RefCell<Option<Given>>);
+
+#[derive(Debug)]
+struct Given {
+    disk: Disk,
+    /// Whether the slot had never served; else an operator has given it.
+    is_first: bool,
+}
+
 impl<C: Cloud, M: Metadata> Agent<C, M> {
     /// Decides on the marker, and writes or removes it.
     pub(super) async fn first_boot(
         &self,
         claimed: &Claimed,
-        disk: &Disk,
+        disk: Disk,
+        vote: &Vote,
     ) -> Result<Boot, AgentError> {
         let facts = &claimed.facts;
         let is_empty = disk.contents()? != Contents::Data;
@@ -74,7 +91,24 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
         }
         disk.set_aside_empty()?;
         disk.write_marker()?;
+        vote.0.replace(Some(Given { disk, is_first: !is_initialized }));
         Ok(Boot::First)
+    }
+
+    /// Takes back a vote that no server has used. Nothing of the command may be left, and the slot
+    /// must still be ours: then nobody else can have served on it since.
+    pub(super) async fn take_back(&self, vote: &Vote, facts: &Facts) -> Result<(), AgentError> {
+        let Some(Given { disk, is_first }) = vote.0.take() else { return Ok(()) };
+        if !disk.remove_marker()? {
+            return Ok(());
+        }
+        if is_first {
+            self.retried(|| self.cloud.remove_tag(&facts.eni, TAG_INITIALIZED, Mode::Do)).await?;
+            info!("no server has started on slot {}: its first boot is still to come", facts.slot);
+        } else {
+            warn!("no server has started: the bootstrap override is used up, and was in vain");
+        }
+        Ok(())
     }
 
     /// Our ENI by a read that shows our attachment, and so everything that was done before it.

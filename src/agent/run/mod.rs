@@ -38,6 +38,7 @@ use super::{Agent, AgentError, Claimed, Facts, Lock};
 use crate::cloud::{Cloud, Metadata, Mode};
 use crate::supervise::{Account, Ending, Program, Supervised, remains_gone};
 use crate::zookeeper::settings::Settings;
+use first_boot::Vote;
 use prepare::Prepared;
 use tell::Teller;
 
@@ -45,9 +46,8 @@ use tell::Teller;
 const REMAINS_TIMEOUT: Duration = Duration::from_secs(60);
 /// By which a later agent finds what is left of this one's command.
 const RECORD: &str = "keeper";
-
-/// How long giving back may take at the end, EC2's answers included.
-const RELEASE_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long each change may take that is made when the command has ended, EC2's answers included.
+const END_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What is to be run.
 #[derive(Debug)]
@@ -116,16 +116,19 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
             facts.slot, facts.pool, facts.address, facts.nic.name
         );
         teller.holds(facts);
-        match self.protect(job, &claimed, signals, teller).await {
-            Ok(outcome) => {
-                self.wind_up(job, &claimed, &outcome, signals, teller).await;
-                Ok(outcome)
-            }
-            Err(error) => {
-                self.give_up(&claimed, teller).await;
-                Err(error)
+        let vote = Vote::default();
+        let outcome = self.protect(job, &claimed, &vote, signals, teller).await;
+        if !matches!(outcome, Ok(Outcome::Fenced(_))) {
+            self.request.deadline = Instant::now() + END_TIMEOUT;
+            if let Err(error) = self.take_back(&vote, &claimed.facts).await {
+                warn!("slot {} counts as one that has served: {error}", claimed.facts.slot);
             }
         }
+        match &outcome {
+            Ok(outcome) => self.wind_up(job, &claimed, outcome, signals, teller).await,
+            Err(_) => self.give_up(&claimed, teller).await,
+        }
+        outcome
     }
 
     /// The guard from the first moment on, and under it the preparation and the command.
@@ -133,6 +136,7 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
         &self,
         job: &Job,
         claimed: &Claimed,
+        vote: &Vote,
         signals: &mut Signals,
         teller: &Teller,
     ) -> Result<Outcome, AgentError> {
@@ -141,7 +145,7 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
             biased;
             fenced = &mut guard => return Ok(Outcome::Fenced(fenced)),
             signal = signals.stop() => return Ok(Outcome::Ended(signals::ending(signal))),
-            child = self.start(job, claimed, teller) => child?,
+            child = self.start(job, claimed, vote, teller) => child?,
         };
         info!(pid = child.pid(), "started {}", job.name());
         self.attend(job, claimed, &mut child, guard, signals, teller).await
@@ -152,9 +156,10 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
         &self,
         job: &Job,
         claimed: &Claimed,
+        vote: &Vote,
         teller: &Teller,
     ) -> Result<Supervised, AgentError> {
-        let prepared = self.prepare(job, claimed, teller).await?;
+        let prepared = self.prepare(job, claimed, vote, teller).await?;
         let program = program(job, prepared, self.request.run_dir.join(RECORD));
         Ok(Supervised::start(&program).await?)
     }
@@ -194,7 +199,7 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
     }
 
     async fn give_back(&mut self, claimed: &Claimed) {
-        self.request.deadline = Instant::now() + RELEASE_TIMEOUT;
+        self.request.deadline = Instant::now() + END_TIMEOUT;
         match self.release(Mode::Do).await {
             Ok(_) => info!("slot {} was given back", claimed.facts.slot),
             Err(error) => warn!("slot {} was not given back: {error}", claimed.facts.slot),

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use tracing::info;
 
-use super::first_boot::Boot;
+use super::first_boot::{Boot, Vote};
 use super::tell::Teller;
 use super::{Agent, AgentError, Claimed, Job};
 use crate::agent::Facts;
@@ -49,6 +49,7 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
         &self,
         job: &Job,
         claimed: &Claimed,
+        vote: &Vote,
         teller: &Teller,
     ) -> Result<Prepared, AgentError> {
         let facts = &claimed.facts;
@@ -61,7 +62,7 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
             config.write(&path, owner(job))?;
             info!("rendered {}", path.display());
             environment.push(("STEADFAST_ZOO_CFG".into(), path.into()));
-            match self.first_boot(claimed, &disk).await? {
+            match self.first_boot(claimed, disk, vote).await? {
                 Boot::First => info!("the slot's first boot: its empty disk may vote, this once"),
                 Boot::Later => self.gate(facts, &config, teller).await,
             }
