@@ -23,7 +23,10 @@ fn what_is_not_there_is_127() {
     alone(async || {
         let lost = file("lost", 0o755, "#!/no/such/interpreter\n");
         for command in ["no-such-program", "/no/such/program", lost.to_str().unwrap()] {
-            let error = fails("absent", &marked("absent", command, &[])).await;
+            let mut program = marked("absent", command, &[]);
+            // Without a directory that this user may not search, which would be told instead.
+            program.environment.push(("PATH".into(), "/usr/bin:/bin".into()));
+            let error = fails("absent", &program).await;
             assert!(matches!(error, SuperviseError::NotFound { .. }), "{error:?}");
             assert_eq!(error.status(), Some(127));
             assert!(error.to_string().contains(command), "{error}");
