@@ -22,11 +22,15 @@
 //! that starts a daemon and returns (`zkServer.sh start`) is over at once, and one that forks instead
 //! of calling `exec` loses its children the moment that a forwarded SIGTERM ends the script itself.
 //!
-//! What COMMAND sees: process numbers of its own, with a `/proc` that shows them (where the kernel
-//! refuses to mount one, it sees the host's); mounts that others make, while those that it makes are
-//! its own; the agent's standard output and error, its standard input unless that is a terminal, and
-//! its environment without systemd's conversation with the agent. `no_new_privs` is left to the unit's
-//! `NoNewPrivileges=`: a start script may have a reason to use sudo.
+//! What COMMAND finds around it:
+//!
+//! - process numbers of its own, and a `/proc` that shows them; where the kernel refuses to mount one,
+//!   it sees the agent's. A PID file that it writes names other processes outside: signal the keeper;
+//! - the mounts of the host, which come and go as there; those that it makes are its own;
+//! - the agent's standard output and error, and its standard input unless that is a terminal;
+//! - the agent's environment without systemd's conversation with the agent, and whatever descriptors
+//!   the agent was itself given;
+//! - `no_new_privs` as the unit has it: a start script may have a reason to use sudo.
 
 mod account;
 mod command;
