@@ -60,7 +60,8 @@ impl Region {
         assert!(sim.exists(), "no {}: cargo build --workspace --bins", sim.display());
         let region = LocalRegion::up(&Options {
             sim_binary: sim,
-            shares: vec![bin_dir().to_owned()],
+            // What tests start beside the programs lies in the project's folder.
+            shares: vec![env!("CARGO_MANIFEST_DIR").into(), bin_dir().to_owned()],
             timings: QUICK,
             seed: None,
             zones: Some(zones),
