@@ -37,8 +37,9 @@ pub struct Slot {
     pub addresses: Vec<IpAddr>,
     /// Where it is attached, if it is.
     pub attachment: Option<Attachment>,
-    /// Whether a server has been started on it before, by its tag [`TAG_INITIALIZED`].
-    pub initialized: bool,
+    /// The lineage of its data, by its tag [`TAG_INITIALIZED`]; absent if no server was ever started
+    /// on it.
+    pub initialized: Option<String>,
     /// For which attachment an operator lets an empty disk vote, by its tag [`TAG_BOOTSTRAP`].
     pub bootstrap: Option<String>,
 }
@@ -207,7 +208,7 @@ fn slot(pool: &PoolName, eni: Eni) -> Result<Slot, PoolError> {
         subnet: eni.subnet,
         addresses: eni.addresses,
         attachment: eni.attachment,
-        initialized: eni.tags.contains_key(TAG_INITIALIZED),
+        initialized: eni.tags.get(TAG_INITIALIZED).cloned(),
         bootstrap: eni.tags.get(TAG_BOOTSTRAP).cloned(),
     })
 }

@@ -75,16 +75,23 @@ pub struct Claimed {
     pub facts: Facts,
     /// The host's network as it was made.
     pub network: SlotNetwork,
-    /// Whether the read that the claim began with showed the tag that a server has been started on
-    /// this slot before. That it did not may be a stale read's word.
-    pub initialized: bool,
-    /// Whether that read showed an operator's word, meant for this attachment, that an empty disk
-    /// may vote.
-    pub bootstrap: bool,
+    /// What the slot's tags remember.
+    pub remembered: Remembered,
     /// Whether an earlier run had attached it.
     pub resumed: bool,
     /// Calls made to EC2.
     pub ec2_calls: u32,
+}
+
+/// What the tags of a slot's ENI remember, by the last read of the pool.
+#[derive(Debug, Clone)]
+pub struct Remembered {
+    /// The lineage of the slot's data; absent if no server was ever started on it.
+    pub initialized: Option<String>,
+    /// For which attachment an operator lets an empty disk vote.
+    pub bootstrap: Option<String>,
+    /// Whether that read shows our own attachment: then it is no older than that.
+    pub shows_us: bool,
 }
 
 impl<C: Cloud, M: Metadata> Agent<C, M> {
@@ -184,12 +191,16 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
 
     fn claimed(&self, held: &Held, survey: Survey) -> Result<Claimed, AgentError> {
         let slot = survey.pool.as_ref().and_then(|pool| pool.slots.get(&held.slot));
-        let meant_for = slot.and_then(|slot| slot.bootstrap.as_deref());
+        let attached = slot.and_then(|slot| slot.attachment.as_ref()).map(|it| &it.id);
+        let remembered = Remembered {
+            initialized: slot.and_then(|slot| slot.initialized.clone()),
+            bootstrap: slot.and_then(|slot| slot.bootstrap.clone()),
+            shows_us: attached == Some(&held.attachment),
+        };
         Ok(Claimed {
             facts: self.facts(held)?,
             network: survey.network.ok_or(AgentError::Stuck { state: "held" })?,
-            initialized: slot.is_some_and(|slot| slot.initialized),
-            bootstrap: meant_for == Some(held.attachment.as_str()),
+            remembered,
             resumed: held.resumed,
             ec2_calls: self.cloud.calls(),
         })

@@ -75,7 +75,13 @@ impl<C: Cloud> Cloud for Counted<C> {
         self.count().set_tag(eni, key, value, mode).await
     }
 
-    async fn remove_tag(&self, eni: &EniId, key: &str, mode: Mode) -> Result<(), CallError> {
-        self.count().remove_tag(eni, key, mode).await
+    async fn remove_tag(
+        &self,
+        eni: &EniId,
+        key: &str,
+        value: &str,
+        mode: Mode,
+    ) -> Result<(), CallError> {
+        self.count().remove_tag(eni, key, value, mode).await
     }
 }

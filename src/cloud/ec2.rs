@@ -197,12 +197,18 @@ impl Cloud for Ec2 {
         }
     }
 
-    async fn remove_tag(&self, eni: &EniId, key: &str, mode: Mode) -> Result<(), CallError> {
+    async fn remove_tag(
+        &self,
+        eni: &EniId,
+        key: &str,
+        value: &str,
+        mode: Mode,
+    ) -> Result<(), CallError> {
         let sent = self
             .client
             .delete_tags()
             .resources(eni.as_str())
-            .tags(Tag::builder().key(key).build())
+            .tags(Tag::builder().key(key).value(value).build())
             .set_dry_run((mode == Mode::DryRun).then_some(true))
             .send()
             .await;

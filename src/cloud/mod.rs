@@ -164,11 +164,13 @@ pub trait Cloud: Send + Sync {
         mode: Mode,
     ) -> impl Future<Output = Result<(), CallError>> + Send;
 
-    /// Removes a tag of the ENI; to have none is no error (`DeleteTags`).
+    /// Removes a tag of the ENI if it has this value; to have none, or another, is no error
+    /// (`DeleteTags`).
     fn remove_tag(
         &self,
         eni: &EniId,
         key: &str,
+        value: &str,
         mode: Mode,
     ) -> impl Future<Output = Result<(), CallError>> + Send;
 }

@@ -14,7 +14,7 @@ use crate::cloud::{CallError, Cloud, Mode, TAG_BOOTSTRAP};
 use crate::ids::{AttachmentId, EniId, InstanceId, PoolName, SlotNumber};
 use crate::pool::{Pool, PoolError};
 use crate::zookeeper::CLIENT_PORT;
-use crate::zookeeper::answer::Srvr;
+use crate::zookeeper::answer::{Silence, Srvr};
 use crate::zookeeper::ask::srvr;
 
 /// How long a server may take to say whether it serves.
@@ -28,7 +28,29 @@ pub struct Plan {
     eni: EniId,
     attachment: AttachmentId,
     holder: InstanceId,
-    servers: Vec<(SlotNumber, SocketAddr, Srvr)>,
+    servers: Vec<Server>,
+}
+
+/// A slot's server, asked.
+#[derive(Debug)]
+struct Server {
+    slot: SlotNumber,
+    address: SocketAddr,
+    answer: Srvr,
+    /// Whether an instance holds the slot.
+    is_held: bool,
+}
+
+impl Server {
+    /// Whether it may well serve for all that was learnt: a host that refuses the connection tells
+    /// that nothing listens there, silence tells nothing.
+    fn is_unseen(&self) -> bool {
+        match &self.answer {
+            Srvr::Serves(_) | Srvr::NotServing => false,
+            Srvr::Silent(Silence::Unreachable(cause)) if cause.contains("refused") => false,
+            Srvr::Silent(_) => self.is_held,
+        }
+    }
 }
 
 /// Why it is refused.
@@ -104,13 +126,13 @@ pub async fn plan(
     let Some((attachment, holder)) = attachment.and_then(|a| Some((a, a.instance.clone()?))) else {
         return Err(BootstrapError::NotHeld { slot });
     };
-    if !it.initialized {
+    if it.initialized.is_none() {
         return Err(BootstrapError::NeverStarted { slot, holder });
     }
     let servers = ask(&pool).await;
-    for (slot, server, answer) in &servers {
+    for Server { slot, address, answer, .. } in &servers {
         if let Some(mode) = answer.mode() {
-            let (slot, server, mode) = (*slot, *server, mode.to_string());
+            let (slot, server, mode) = (*slot, *address, mode.to_string());
             return Err(BootstrapError::Quorum { server, slot, mode });
         }
     }
@@ -124,18 +146,24 @@ pub async fn plan(
     })
 }
 
-async fn ask(pool: &Pool) -> Vec<(SlotNumber, SocketAddr, Srvr)> {
+async fn ask(pool: &Pool) -> Vec<Server> {
     let ask = pool.slots.values().map(|slot| async {
-        let server = SocketAddr::new(slot.address(), CLIENT_PORT);
-        (slot.number, server, srvr(server, None, ANSWER_TIMEOUT).await)
+        let address = SocketAddr::new(slot.address(), CLIENT_PORT);
+        let answer = srvr(address, None, ANSWER_TIMEOUT).await;
+        Server { slot: slot.number, address, answer, is_held: slot.attachment.is_some() }
     });
     join_all(ask).await
 }
 
 impl Plan {
-    /// What is to be typed.
+    /// What is to be typed: another word where a server that may serve could not be asked.
     pub fn phrase(&self) -> String {
-        format!("{}/{}", self.pool, self.slot)
+        let unseen = if self.unseen().next().is_some() { "/unseen" } else { "" };
+        format!("{}/{}{unseen}", self.pool, self.slot)
+    }
+
+    fn unseen(&self) -> impl Iterator<Item = &Server> {
+        self.servers.iter().filter(|server| server.is_unseen())
     }
 
     /// Sets the tag, or asks EC2 whether it might be set.
@@ -151,8 +179,7 @@ impl Plan {
     pub fn next_step(&self) -> String {
         format!(
             "slot {} of pool {} may vote with an empty disk at its next start on {}: restart \
-             steadfast there now (systemctl restart steadfast-zookeeper), and look for \"override\" \
-             in its log",
+             `steadfast run` there now, and look for \"override\" in its log",
             self.slot, self.pool, self.holder
         )
     }
@@ -165,9 +192,16 @@ impl fmt::Display for Plan {
             f,
             "Slot {slot} of pool {pool}, held by {holder}, is to vote with an EMPTY disk."
         )?;
-        writeln!(f, "\nNo server of the pool serves:")?;
-        for (number, server, answer) in &self.servers {
-            writeln!(f, "  slot {number:<3} {server:<21} {answer}")?;
+        writeln!(f, "\nNo server of the pool is known to serve:")?;
+        for Server { slot, address, answer, .. } in &self.servers {
+            writeln!(f, "  slot {slot:<3} {address:<21} {answer}")?;
+        }
+        if self.unseen().next().is_some() {
+            write!(
+                f,
+                "\nNOT ALL COULD BE ASKED FROM HERE. If a leader serves after all, this can only lose \
+                 data:\nask again from an instance that reaches them.\n"
+            )?;
         }
         write!(
             f,
@@ -177,5 +211,30 @@ impl fmt::Display for Plan {
              run, the one with the newest among them,\n  - without this empty disk they are no \
              majority."
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn silence_is_no_proof_that_nobody_serves() {
+        let refused = || Silence::Unreachable("Connection refused (os error 111)".to_owned());
+        let no_route = || Silence::Unreachable("No route to host (os error 113)".to_owned());
+        let cases = [
+            (Srvr::NotServing, true, false),
+            (Srvr::Silent(refused()), true, false),
+            (Srvr::Silent(no_route()), true, true),
+            (Srvr::Silent(Silence::Late(ANSWER_TIMEOUT)), true, true),
+            // Nobody has the address, so nobody serves on it.
+            (Srvr::Silent(Silence::Late(ANSWER_TIMEOUT)), false, false),
+            (Srvr::Silent(Silence::Garbage("?".to_owned())), true, true),
+        ];
+        for (answer, is_held, is_unseen) in cases {
+            let address = SocketAddr::from(([10, 0, 0, 1], CLIENT_PORT));
+            let server = Server { slot: 1.try_into().unwrap(), address, answer, is_held };
+            assert_eq!(server.is_unseen(), is_unseen, "{server:?}");
+        }
     }
 }

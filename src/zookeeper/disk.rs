@@ -1,7 +1,7 @@
 //! ZooKeeper's directories: what they hold, and the few files that go there from outside.
 //!
-//! An existing `version-2` is never touched, save that one without a single transaction may be set
-//! aside, by rename. In doubt it is data: a name that is not known to be none counts as such.
+//! An existing `version-2` is never changed. One without a single transaction, and one that is not what
+//! its slot last served with, may be set aside, by rename. In doubt it is data: a name that is not known to be none counts as such.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -30,6 +30,10 @@ const MYID: &str = "myid";
 const POOL: &str = "steadfast.pool";
 /// A pool's name has 256 bytes at most.
 const POOL_BYTES_MAX: u64 = 1024;
+/// Which of the slot's disks this is.
+const LINEAGE: &str = "steadfast.lineage";
+/// It is a tag's value as well, which has 256 characters at most.
+const LINEAGE_BYTES_MAX: u64 = 1024;
 /// What a server leaves that started with an empty disk and was not let vote (seen with 3.8.0 and
 /// 3.9.4); `.tmp` is where it writes them first.
 const EPOCHS: [&str; 4] =
@@ -96,9 +100,8 @@ impl Disk {
         let mut changes = Vec::new();
         for directory in self.directories() {
             changes.extend(ownership::make(directory, self.owner)?);
-            for path in [directory.to_owned(), directory.join(VERSION)] {
-                changes.extend(ownership::check(&path, self.owner)?);
-            }
+            changes.extend(ownership::check(directory, self.owner)?);
+            ownership::refuse_foreign(&directory.join(VERSION), self.owner)?;
         }
         Ok(changes)
     }
@@ -147,15 +150,7 @@ impl Disk {
         if self.contents()? == Contents::Data {
             return Err(self.not_empty(Contents::Data));
         }
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        let mut moved = Vec::new();
-        for directory in self.directories() {
-            let version = directory.join(VERSION);
-            if exists(&version)? {
-                moved.push(set_aside(&version, &format!("{VERSION}.empty-{now}"))?);
-            }
-        }
-        Ok(moved)
+        self.set_aside_all("empty", Contents::NoTransactions)
     }
 
     /// Takes the directories for a pool. Those that hold another pool's data are refused: that of
@@ -183,6 +178,47 @@ impl Disk {
         let has = |path: &PathBuf| contents_of(path).is_ok_and(|found| found == contents);
         let path = versions.find(has).unwrap_or_else(|| self.data.join(VERSION));
         DiskError::NotEmpty { path, contents }
+    }
+
+    /// The note that tells which of the slot's disks this is.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn lineage(&self) -> Result<Option<String>, DiskError> {
+        let path = self.data.join(LINEAGE);
+        let bytes = file::read(&path, LINEAGE_BYTES_MAX).map_err(DiskError::io("read", &path))?;
+        Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned()))
+    }
+
+    /// Writes that note.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn set_lineage(&self, lineage: &str) -> Result<(), DiskError> {
+        self.write(&self.data.join(LINEAGE), &format!("{lineage}\n"))
+    }
+
+    /// Renames each `version-2`, whatever it holds, so that the server starts empty: for data that is
+    /// not what the slot last served with. Returns the new names; nothing is lost.
+    ///
+    /// ZooKeeper must not be running.
+    ///
+    /// # Errors
+    /// A directory cannot be renamed.
+    pub fn set_aside_stale(&self) -> Result<Vec<PathBuf>, DiskError> {
+        self.set_aside_all("stale", Contents::Data)
+    }
+
+    fn set_aside_all(&self, why: &str, at_most: Contents) -> Result<Vec<PathBuf>, DiskError> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let mut moved = Vec::new();
+        for directory in self.directories() {
+            let version = directory.join(VERSION);
+            if exists(&version)? {
+                moved.push(set_aside(&version, &format!("{VERSION}.{why}-{now}"), at_most)?);
+            }
+        }
+        Ok(moved)
     }
 
     fn write(&self, path: &Path, text: &str) -> Result<(), DiskError> {
@@ -229,7 +265,7 @@ fn exists(path: &Path) -> Result<bool, DiskError> {
 }
 
 /// Renames a `version-2` within its directory, to the first name that is free.
-fn set_aside(version: &Path, name: &str) -> Result<PathBuf, DiskError> {
+fn set_aside(version: &Path, name: &str, at_most: Contents) -> Result<PathBuf, DiskError> {
     let rename = DiskError::io("rename", version);
     let mut aside = version.with_file_name(name);
     for more in 1.. {
@@ -240,7 +276,7 @@ fn set_aside(version: &Path, name: &str) -> Result<PathBuf, DiskError> {
     }
     fs::rename(version, &aside).and_then(|()| file::sync_parent(version)).map_err(&rename)?;
     // A server that was running after all may have written in between.
-    if contents_of(&aside)? == Contents::Data {
+    if at_most != Contents::Data && contents_of(&aside)? == Contents::Data {
         fs::rename(&aside, version).map_err(&rename)?;
         let path = version.to_owned();
         return Err(DiskError::NotEmpty { path, contents: Contents::Data });

@@ -48,7 +48,7 @@ pub fn free(slot: u8) -> Slot {
         subnet: "subnet-00000001".parse().unwrap(),
         addresses: vec![std::net::Ipv4Addr::new(10, 0, 0, slot).into()],
         attachment: None,
-        initialized: true,
+        initialized: None,
         bootstrap: None,
     }
 }

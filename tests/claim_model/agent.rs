@@ -269,7 +269,7 @@ fn pool(slots: [Option<Attached>; SLOTS]) -> Pool {
             subnet: "subnet-00000001".parse().expect("a subnet id"),
             addresses: vec![std::net::Ipv4Addr::new(10, 0, 0, number.get()).into()],
             attachment: attached.map(|a| attachment(a, number)),
-            initialized: true,
+            initialized: None,
             bootstrap: None,
         };
         (number, slot)

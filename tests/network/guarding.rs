@@ -283,7 +283,7 @@ impl Cloud for AllWell {
         panic!("EC2 was asked")
     }
 
-    async fn remove_tag(&self, _: &EniId, _: &str, _: Mode) -> Result<(), CallError> {
+    async fn remove_tag(&self, _: &EniId, _: &str, _: &str, _: Mode) -> Result<(), CallError> {
         panic!("EC2 was asked")
     }
 }

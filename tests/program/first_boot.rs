@@ -72,7 +72,7 @@ fn the_first_boot_alone_has_a_marker_and_the_tag_remembers_it() {
     assert!(instance.has_voted());
     assert!(region.tag_of(TAG).unwrap().contains(&instance.id));
     let told = instance.run_once();
-    assert!(told.stderr.contains("has no vote"), "{}", told.stderr);
+    assert!(told.stderr.contains("has no vote until"), "{}", told.stderr);
     assert!(!instance.has_voted());
     assert_eq!(instance.sh("cat /var/lib/zookeeper/myid"), "1\n");
 }
@@ -106,6 +106,37 @@ fn a_disk_with_data_is_never_touched_and_its_slot_is_remembered() {
     assert!(!instance.has_voted());
     assert!(region.tag_of(TAG).is_some());
     assert_eq!(instance.sh(&format!("ls -l --time-style=full-iso {VERSION}")), before);
+}
+
+/// An instance that lost its slot and comes back to it later: others have served meanwhile, so that
+/// its data may lack what was acknowledged. It must not speak for the slot.
+#[test]
+fn data_of_a_former_holder_does_not_vote() {
+    let region = Region::with_pool(1);
+    let (first, second) = (region.launch("a"), region.launch("a"));
+    first.run_once();
+    first.sh(&format!("mkdir -p {VERSION}; echo old >{VERSION}/snapshot.1"));
+    // As long as nobody else has served, a restart and another attachment change nothing.
+    first.run_once();
+    first.release(&[]).done();
+    let told = first.run_once();
+    assert!(first.has(&format!("{VERSION}/snapshot.1")), "{}", told.stderr);
+    first.release(&[]).done();
+
+    second.run_once();
+    assert!(!second.has_voted());
+    second.sh(&format!("mkdir -p {VERSION}; echo new >{VERSION}/snapshot.2"));
+    second.release(&[]).done();
+
+    let told = first.run_once();
+    assert!(told.stderr.contains("last served with"), "{}", told.stderr);
+    assert!(!first.has(VERSION) && !first.has_voted());
+    assert_eq!(first.sh("cat /var/lib/zookeeper/version-2.stale-*/snapshot.1"), "old\n");
+    first.release(&[]).done();
+    // Now the first one's disk is the slot's, and the second's is old.
+    let told = second.run_once();
+    assert!(told.stderr.contains("last served with"), "{}", told.stderr);
+    assert!(!second.has(VERSION));
 }
 
 /// After each thing that it says: a marker never stands without the tag, and whatever was cut off

@@ -7,7 +7,8 @@
 //! | module | what it does |
 //! |---|---|
 //! | `prepare` | configuration, data directory and account, before and after the claim |
-//! | `first_boot` | whether an empty disk may vote |
+//! | `first_boot` | whose data the disk may speak for, and whether it may vote while empty |
+//! | `lineage` | pure: what becomes of a disk |
 //! | `gate` | waits for the moment at which a replacement may start |
 //! | `attend` | the running command: the guard, signals, its end |
 //! | `readiness` | what ZooKeeper says of itself |
@@ -17,6 +18,7 @@
 mod attend;
 mod first_boot;
 mod gate;
+mod lineage;
 mod prepare;
 mod readiness;
 mod signals;
@@ -116,6 +118,8 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
             facts.slot, facts.pool, facts.address, facts.nic.name
         );
         teller.holds(facts);
+        // What is left to be done has a time of its own, however long the claim has taken.
+        self.request.deadline = self.request.deadline.max(Instant::now() + END_TIMEOUT);
         let vote = Vote::default();
         let outcome = self.protect(job, &claimed, &vote, signals, teller).await;
         if !matches!(outcome, Ok(Outcome::Fenced(_))) {

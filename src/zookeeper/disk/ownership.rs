@@ -5,17 +5,19 @@
 use std::fmt;
 use std::fs::{self, DirBuilder, Metadata};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, chown};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, fchown};
 use std::path::{Path, PathBuf};
 
-use super::{DiskError, MARKER, MYID, POOL};
+use rustix::fs::{Mode, OFlags, open};
+
+use super::{DiskError, LINEAGE, MARKER, MYID, POOL};
 use crate::zookeeper::file::Owner;
 
 /// Debian's, for `/var/lib/zookeeper`.
 const MODE: u32 = 0o750;
 /// What may be in a directory that is as good as new: a file system's own, and what is put there
 /// before the server's first start.
-const OF_NOBODY: [&str; 4] = ["lost+found", MYID, MARKER, POOL];
+const OF_NOBODY: [&str; 5] = ["lost+found", MYID, MARKER, POOL, LINEAGE];
 
 /// What was done to a directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +54,24 @@ pub(super) fn make(path: &Path, owner: Option<Owner>) -> Result<Option<Change>, 
     Ok(Some(Change::Made(path.to_owned())))
 }
 
+/// Refuses a directory that the owner cannot write in. It is not given away: its place is the owner's,
+/// who could have put a link to any directory of the machine there.
+pub(super) fn refuse_foreign(path: &Path, owner: Option<Owner>) -> Result<(), DiskError> {
+    let metadata = match fs::metadata(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+        metadata => metadata.map_err(DiskError::io("read", path))?,
+    };
+    match owner {
+        Some(owner) if !may_write(&metadata, owner) => Err(not_owned(path, &metadata, owner)),
+        _ => Ok(()),
+    }
+}
+
+fn not_owned(path: &Path, metadata: &Metadata, wants: Owner) -> DiskError {
+    let has = Owner { uid: metadata.uid(), gid: metadata.gid() };
+    DiskError::NotOwned { path: path.to_owned(), has, wants }
+}
+
 /// Sees to it that a directory, where it exists, is one that the owner can write in.
 pub(super) fn check(path: &Path, owner: Option<Owner>) -> Result<Option<Change>, DiskError> {
     let metadata = match fs::metadata(path) {
@@ -68,17 +88,19 @@ pub(super) fn check(path: &Path, owner: Option<Owner>) -> Result<Option<Change>,
                 give(path, owner)?;
                 Ok(Some(Change::Given(path.to_owned(), owner)))
             }
-            false => {
-                let has = Owner { uid: metadata.uid(), gid: metadata.gid() };
-                Err(DiskError::NotOwned { path: path.to_owned(), has, wants: owner })
-            }
+            false => Err(not_owned(path, &metadata, owner)),
         },
         _ => Ok(None),
     }
 }
 
+/// By a descriptor, which no link leads elsewhere.
 fn give(path: &Path, owner: Owner) -> Result<(), DiskError> {
-    chown(path, Some(owner.uid), Some(owner.gid)).map_err(DiskError::io("chown", path))
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let opened = open(path, flags, Mode::empty()).map_err(io::Error::from);
+    opened
+        .and_then(|directory| fchown(directory, Some(owner.uid), Some(owner.gid)))
+        .map_err(DiskError::io("chown", path))
 }
 
 /// Whether a directory is the owner's, or open to its group or to everyone. Other groups and access

@@ -86,7 +86,7 @@ impl Cloud for World {
         unreachable!("the guard changes nothing")
     }
 
-    async fn remove_tag(&self, _: &EniId, _: &str, _: Mode) -> Result<(), CallError> {
+    async fn remove_tag(&self, _: &EniId, _: &str, _: &str, _: Mode) -> Result<(), CallError> {
         unreachable!("the guard changes nothing")
     }
 }
