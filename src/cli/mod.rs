@@ -7,12 +7,14 @@ mod args;
 mod bootstrap;
 mod exit;
 mod file;
+mod log;
 mod operator;
 mod output;
 mod render;
 mod run;
 mod settings;
 
+use std::io::stderr;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -28,6 +30,8 @@ use crate::cloud::{Identity, Metadata, Mode};
 use crate::net::Host;
 use args::{Cli, Command, CommonArgs, OutputFormat, PoolArgs, PoolCommand, WishArgs};
 use file::FileSettings;
+use log::Log;
+use output::Errors;
 use settings::Settings;
 
 /// Between two questions to IMDS that does not answer; its client has asked four times by then.
@@ -43,13 +47,19 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return exit::usage(&error),
     };
-    output::set_up_log(cli.log_format);
-    match carry_out(&cli.command) {
-        Ok(status) => status,
-        Err(error) => {
-            output::error(&error);
-            error.exit_code().into()
-        }
+    let errors = errors(&cli.command);
+    output::set_up_log(cli.log_format, &errors);
+    let outcome = carry_out(&cli.command);
+    errors.last(outcome.as_ref().err());
+    outcome.unwrap_or_else(|error| error.exit_code().into())
+}
+
+/// `run` alone has something to guard while it tells of it.
+fn errors(command: &Command) -> Errors {
+    match command {
+        // Without a thread for the log it is as it is for the others.
+        Command::Run(_) => Log::start(stderr()).map_or(Errors::Waiting, Errors::Queued),
+        _ => Errors::Waiting,
     }
 }
 

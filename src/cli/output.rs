@@ -7,15 +7,19 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::FmtContext;
 use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
+use tracing_subscriber::fmt::{FmtContext, MakeWriter};
 use tracing_subscriber::registry::LookupSpan;
 
 use super::CliError;
 use super::args::{LogFormat, OutputFormat};
+use super::log::Log;
 use crate::agent::{Claimed, DryRun, Facts, Released, Would};
 use crate::cloud::Mode;
 use crate::ids::PoolName;
+
+/// How long the program's end waits for a reader of its last lines.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// What is logged: `STEADFAST_LOG`, as `debug` or `steadfast::net=debug`. A bare level is ours alone,
 /// since the SDK's own words at `debug` are hundreds of lines.
@@ -29,14 +33,48 @@ fn log_filter() -> EnvFilter {
     EnvFilter::builder().parse_lossy(directives)
 }
 
+/// How standard error is written to.
+#[derive(Debug)]
+pub enum Errors {
+    /// At once: whoever does not read keeps the program waiting.
+    Waiting,
+    /// By a thread of its own, which alone waits.
+    Queued(Log),
+}
+
+impl Errors {
+    /// Prints the one error that the program ends with, behind all that was logged.
+    pub fn last(&self, error: Option<&CliError>) {
+        let line = error.map(|error| format!("steadfast: {error}\n")).unwrap_or_default();
+        match self {
+            // Nowhere else to tell it if this fails.
+            Self::Waiting => drop(stderr().write_all(line.as_bytes())),
+            Self::Queued(log) => log.finish(line, LAST_WORDS),
+        }
+    }
+}
+
 /// Sets up the log.
-pub fn set_up_log(format: LogFormat) {
+pub fn set_up_log(format: LogFormat, errors: &Errors) {
+    match errors {
+        Errors::Waiting => set_up(format, stderr),
+        Errors::Queued(log) => {
+            let log = log.clone();
+            set_up(format, move || log.clone());
+        }
+    }
+}
+
+fn set_up<W>(format: LogFormat, writer: W)
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
     let filter = log_filter();
     // A standard error that was closed must not end a claim half-way: to tell of a line that could
     // not be written there is `eprintln!`, which panics.
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(stderr)
+        .with_writer(writer)
         .log_internal_errors(false);
     match format {
         LogFormat::Auto if stderr().is_terminal() => log.event_format(Steps::new()).init(),
@@ -89,7 +127,7 @@ impl tracing::field::Visit for Message {
     }
 }
 
-/// Prints the one error that the program ends with.
+/// Prints an error that ends the program where it stands.
 pub fn error(error: &CliError) {
     // Nowhere else to tell it if this fails.
     let _ = writeln!(stderr(), "steadfast: {error}");

@@ -335,3 +335,34 @@ fn the_facts_say_how_the_command_fares() {
     run.signal(Signal::TERM);
     assert_eq!(run.finish().code, 9);
 }
+
+/// The agent has its standard error in common with its command: where that is full and nobody reads,
+/// the guard must not wait for a line of its own.
+#[test]
+fn a_standard_error_that_nobody_reads_does_not_keep_the_command_alive() {
+    let region = Region::with_pool(1);
+    let instance = region.launch("a");
+    let command = ["run", "--pool", POOL, "--plain", "--", "sh", "-c"];
+    let command = [&command[..], &["yes >&2 & exec sleep 10001"]].concat();
+    // Whoever starts it holds the pipe's other end, reads nothing, and notes its end.
+    let holder = "import subprocess,sys,time\n\
+        p=subprocess.Popen(sys.argv[1:],stderr=subprocess.PIPE,stdin=subprocess.DEVNULL)\n\
+        p.wait();open('/run/ended','w').write(str(p.returncode))\n\
+        time.sleep(1000)\n";
+    let python = ["python3", "-c", holder, crate::region::program()];
+    let _holder = Running::start(instance.command(&[&python[..], &command].concat()));
+    instance.wait_sleepers(1);
+    eventually("the pipe is full", || {
+        let listed = instance.sh("ps -eo stat=,comm=");
+        listed.lines().any(|it| it.starts_with('S') && it.ends_with(" yes")).then_some(())
+    });
+    // Each of these is told of by a line.
+    instance.sh("ip rule del priority 8300");
+    eventually("it is put back", || instance.sh("ip rule").contains("8300:").then_some(()));
+    instance.lose_slot();
+    instance.wait_sleepers(0);
+    eventually("it ends", || {
+        let ended = instance.sh("cat /run/ended 2>/dev/null || true");
+        (ended == exit::FENCED.to_string()).then_some(())
+    });
+}
