@@ -1,5 +1,6 @@
 //! Why the agent did not do what was asked, in one line that a person can act on.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use crate::claim::{Failure, HostFault, Unexpected};
@@ -75,6 +76,26 @@ pub enum AgentError {
         attachment: AttachmentId,
         /// How long it was waited for.
         waited: String,
+    },
+    /// It is not the server that was configured.
+    #[error(
+        "the server on {server} stands alone, so it does not read the rendered zoo.cfg, and it was \
+         killed: give it that path (zkServer.sh start-foreground /run/steadfast/zoo.cfg)"
+    )]
+    Standalone {
+        /// Its address.
+        server: SocketAddr,
+    },
+    /// Something else serves there.
+    #[error(
+        "something answers on {server} already ({answer}): stop it, and keep it from starting at \
+         boot (Debian's zookeeperd does)"
+    )]
+    Occupied {
+        /// The slot's address and client port.
+        server: SocketAddr,
+        /// What it said.
+        answer: String,
     },
     /// ZooKeeper's settings.
     #[error(transparent)]

@@ -116,7 +116,10 @@ fn of_agent(error: &AgentError) -> u8 {
             std::io::ErrorKind::PermissionDenied => NOPERM,
             _ => CONFIG,
         },
-        AgentError::OtherPool { .. } | AgentError::Config(_) => CONFIG,
+        AgentError::OtherPool { .. }
+        | AgentError::Config(_)
+        | AgentError::Standalone { .. }
+        | AgentError::Occupied { .. } => CONFIG,
         AgentError::Interrupted | AgentError::NotVisible { .. } => TEMPFAIL,
         AgentError::Disk(error) => of_disk(error),
         AgentError::Supervise(error) => of_supervise(error),

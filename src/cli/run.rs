@@ -1,5 +1,6 @@
 //! `steadfast run`: its settings, and how its end becomes the exit status.
 
+use std::io::ErrorKind;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use super::file::FileSettings;
 use super::settings::{self, Wanted};
 use super::{CliError, agent, exit, file, prepare};
 use crate::agent::{AgentError, Job, Lock, Outcome, Signals};
-use crate::supervise::Account;
+use crate::supervise::{Account, SuperviseError};
 use crate::zookeeper::settings::Settings;
 
 /// The user that Debian's and Red Hat's packages make for ZooKeeper.
@@ -93,10 +94,24 @@ fn account(named: Option<&String>, plain: bool) -> Result<Option<Account>, CliEr
         Some(name) => Some(Account::named(name).map_err(AgentError::from)?),
         None if plain => None,
         None => {
-            // In a container the account may be there and yet not to be had.
-            let account = Account::named(ZOOKEEPER_USER).ok();
-            account.filter(|account| account.unmapped().is_none())
+            let account = default_account()?;
+            if account.is_none() {
+                tracing::info!("there is no user {ZOOKEEPER_USER}: the command runs as this one");
+            }
+            account
         }
     };
     Ok(account)
+}
+
+/// The user of ZooKeeper's packages, if there is one.
+fn default_account() -> Result<Option<Account>, CliError> {
+    match Account::named(ZOOKEEPER_USER) {
+        // In a container the account may be there and yet not to be had.
+        Ok(account) => Ok(Some(account).filter(|account| account.unmapped().is_none())),
+        Err(SuperviseError::NoAccount { source, .. }) if source.kind() == ErrorKind::NotFound => {
+            Ok(None)
+        }
+        Err(error) => Err(AgentError::from(error).into()),
+    }
 }

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::retry_on_intr;
+use rustix::io::{Errno, retry_on_intr};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use tokio::time::{Instant, sleep};
 
@@ -40,7 +40,10 @@ pub async fn remains_gone(record: &Path, within: Duration) -> Result<(), Supervi
     let failed = |source| SuperviseError::Record { path: record.to_owned(), source };
     let Some(keeper) = read(record).map_err(failed)? else { return Ok(()) };
     let Some(pid) = Pid::from_raw(keeper.pid.cast_signed()) else { return Ok(()) };
-    let Ok(handle) = pidfd_open(pid, PidfdFlags::empty()) else { return Ok(()) };
+    let handle = match pidfd_open(pid, PidfdFlags::empty()) {
+        Err(Errno::SRCH) => return Ok(()),
+        handle => handle.map_err(|errno| failed(errno.into()))?,
+    };
     // Looked at after the handle was opened, which is that process's for ever.
     if Process::find(keeper.pid) != Some(keeper) {
         return Ok(());

@@ -1,6 +1,5 @@
 //! The running command: what ends it, and what is passed on to it meanwhile.
 
-use std::convert::Infallible;
 use std::pin::{Pin, pin};
 use std::time::Instant as WallClock;
 
@@ -50,15 +49,19 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
                     stop_by = None;
                 }
                 // Whoever stops is expected to fall silent.
-                never = &mut server, if !signals.stop_was_asked() => match never {},
+                wrong = &mut server, if !signals.stop_was_asked() => {
+                    child.kill();
+                    child.ended().await?;
+                    return Err(wrong);
+                }
             }
         }
     }
 
     /// What ZooKeeper says of itself, told on; nothing is known of any other command.
-    async fn watch(&self, job: &Job, claimed: &Claimed, teller: &Teller) -> Infallible {
-        match job.zookeeper {
-            Some(_) => self.watch_zookeeper(&claimed.facts, teller).await,
+    async fn watch(&self, job: &Job, claimed: &Claimed, teller: &Teller) -> AgentError {
+        match &job.zookeeper {
+            Some(settings) => self.watch_zookeeper(settings, &claimed.facts, teller).await,
             None => {
                 teller.fares(&format!("{} runs", job.name()), None);
                 teller.ready();

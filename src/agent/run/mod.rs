@@ -122,7 +122,8 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
         self.request.deadline = self.request.deadline.max(Instant::now() + END_TIMEOUT);
         let vote = Vote::default();
         let outcome = self.protect(job, &claimed, &vote, signals, teller).await;
-        if !matches!(outcome, Ok(Outcome::Fenced(_))) {
+        // What has answered has served, whatever its marker says.
+        if !matches!(outcome, Ok(Outcome::Fenced(_))) && !teller.has_heard() {
             self.request.deadline = Instant::now() + END_TIMEOUT;
             if let Err(error) = self.take_back(&vote, &claimed.facts).await {
                 warn!("slot {} counts as one that has served: {error}", claimed.facts.slot);

@@ -6,6 +6,7 @@
 use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use tracing::info;
 
@@ -15,12 +16,17 @@ use super::{Agent, AgentError, Claimed, Job};
 use crate::agent::Facts;
 use crate::cloud::{Cloud, Metadata};
 use crate::ids::SlotNumber;
+use crate::zookeeper::answer::{Silence, Srvr};
+use crate::zookeeper::ask::srvr;
 use crate::zookeeper::disk::Disk;
 use crate::zookeeper::file::Owner;
-use crate::zookeeper::render::{Ensemble, render};
+use crate::zookeeper::render::{Config, Ensemble, render};
 
 /// The rendered configuration's name in the run directory.
 pub const ZOO_CFG: &str = "zoo.cfg";
+
+/// How long something on the slot's client port may take to answer.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// All is there; the command may start.
 pub struct Prepared {
@@ -61,6 +67,7 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
             let path = self.zoo_cfg();
             config.write(&path, owner(job))?;
             info!("rendered {}", path.display());
+            refuse_another(&config).await?;
             environment.push(("STEADFAST_ZOO_CFG".into(), path.into()));
             match self.first_boot(claimed, disk, vote).await? {
                 Boot::First => info!("the slot's first boot: its empty disk may vote, this once"),
@@ -72,6 +79,15 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
 
     fn zoo_cfg(&self) -> PathBuf {
         self.request.run_dir.join(ZOO_CFG)
+    }
+}
+
+/// Two servers on one address: the other's answers would be taken for ours.
+async fn refuse_another(config: &Config) -> Result<(), AgentError> {
+    let server = config.client;
+    match srvr(server, None, ANSWER_TIMEOUT).await {
+        Srvr::Silent(Silence::Unreachable(_)) => Ok(()),
+        answer => Err(AgentError::Occupied { server, answer: answer.to_string() }),
     }
 }
 

@@ -2,19 +2,23 @@
 
 use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
+use std::ffi::OsStr;
+use std::io;
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use sd_notify::NotifyState;
 use tokio::time::sleep;
 use tracing::{debug, warn};
 
 use crate::agent::{Facts, Status};
 
-/// How often systemd hears that a start is still under way.
+/// How often systemd hears that a start or a stop is still under way.
 const HEARTBEAT: Duration = Duration::from_secs(5);
-/// How much longer the start may take from each such word on: three may be lost.
-const START_EXTENSION: Duration = Duration::from_secs(20);
+/// How much longer a start or a stop may take from each such word on: three may be lost.
+const EXTENSION: Duration = Duration::from_secs(20);
 
 /// What has been told.
 #[derive(Debug)]
@@ -22,17 +26,25 @@ pub struct Teller {
     run_dir: PathBuf,
     facts: RefCell<Option<Facts>>,
     is_ready: Cell<bool>,
+    is_stopping: Cell<bool>,
+    has_answered: Cell<bool>,
 }
 
 impl Teller {
     /// Nothing is told yet.
     pub fn new(run_dir: &Path) -> Self {
-        Self { run_dir: run_dir.to_owned(), facts: RefCell::default(), is_ready: Cell::new(false) }
+        Self {
+            run_dir: run_dir.to_owned(),
+            facts: RefCell::default(),
+            is_ready: Cell::default(),
+            is_stopping: Cell::default(),
+            has_answered: Cell::default(),
+        }
     }
 
     /// A sentence on how it goes.
     pub fn say(&self, text: &str) {
-        notify(&[NotifyState::Status(text)]);
+        notify(&[format!("STATUS={text}")]);
     }
 
     /// From here on there is a `slot.json` to tell it.
@@ -57,13 +69,24 @@ impl Teller {
     /// The command serves: systemd starts what comes after.
     pub fn ready(&self) {
         if !self.is_ready.replace(true) {
-            notify(&[NotifyState::Ready]);
+            notify(&["READY=1".to_owned()]);
         }
+    }
+
+    /// Something has answered on the slot's client port.
+    pub fn hears(&self) {
+        self.has_answered.set(true);
+    }
+
+    /// Whether anything has.
+    pub fn has_heard(&self) -> bool {
+        self.has_answered.get()
     }
 
     /// The command is being stopped.
     pub fn stopping(&self, text: &str) {
-        notify(&[NotifyState::Stopping]);
+        self.is_stopping.set(true);
+        notify(&["STOPPING=1".to_owned()]);
         self.fares(text, None);
     }
 
@@ -76,27 +99,41 @@ impl Teller {
     ///
     /// It is run by the same thread as the guard, so a hung agent falls silent.
     pub async fn heartbeat(&self) -> Infallible {
-        let watchdog = sd_notify::watchdog_enabled();
+        let watchdog = watchdog();
         let pause = watchdog.map_or(HEARTBEAT, |limit| HEARTBEAT.min(limit / 3));
+        let extension = format!("EXTEND_TIMEOUT_USEC={}", EXTENSION.as_micros());
         loop {
-            let extension = u32::try_from(START_EXTENSION.as_micros()).unwrap_or(u32::MAX);
-            let mut states = Vec::new();
-            if watchdog.is_some() {
-                states.push(NotifyState::Watchdog);
-            }
-            if !self.is_ready.get() {
-                states.push(NotifyState::ExtendTimeoutUsec(extension));
-            }
-            if !states.is_empty() {
-                notify(&states);
-            }
+            let is_under_way = !self.is_ready.get() || self.is_stopping.get();
+            let alive = watchdog.map(|_| "WATCHDOG=1".to_owned());
+            let words = [alive, is_under_way.then(|| extension.clone())];
+            notify(&words.into_iter().flatten().collect::<Vec<_>>());
             sleep(pause).await;
         }
     }
 }
 
-fn notify(states: &[NotifyState<'_>]) {
-    if let Err(error) = sd_notify::notify(states) {
+/// How soon systemd wants to hear from this process, if it does (`WatchdogSec=`).
+fn watchdog() -> Option<Duration> {
+    let read = |name| std::env::var(name).ok()?.parse::<u64>().ok();
+    let is_ours = read("WATCHDOG_PID").is_none_or(|pid| pid == u64::from(std::process::id()));
+    read("WATCHDOG_USEC").filter(|micros| is_ours && *micros > 0).map(Duration::from_micros)
+}
+
+/// Without waiting: a systemd that does not read must not keep the guard from its work, and a word
+/// that is lost is covered by the next.
+fn notify(words: &[String]) {
+    let Some(path) = std::env::var_os("NOTIFY_SOCKET") else { return };
+    if let Err(error) = send(&path, &words.join("\n")) {
         debug!("systemd was not told: {error}");
     }
+}
+
+fn send(path: &OsStr, text: &str) -> io::Result<()> {
+    let address = match path.as_bytes() {
+        [b'@', name @ ..] => SocketAddr::from_abstract_name(name)?,
+        _ => SocketAddr::from_pathname(path)?,
+    };
+    let socket = UnixDatagram::unbound()?;
+    socket.set_nonblocking(true)?;
+    socket.send_to_addr(text.as_bytes(), &address).map(drop)
 }
