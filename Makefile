@@ -43,9 +43,11 @@ build-dev:
 bench:
 	@scripts/setup test
 	@sim/tests/clients/setup
-	$(CARGO) build --locked --release --bins --bench claim --bench fence
+	$(CARGO) build --locked --release --bins --examples --bench claim --bench fence \
+	  --bench losses
 	$(CARGO) bench --locked --bench claim
 	$(CARGO) bench --locked --bench fence
+	$(CARGO) bench --locked --bench losses
 
 check:
 	@scripts/setup ci
