@@ -1,28 +1,38 @@
 //! `target/demo/report.json`, and whether all is well.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::events::Event;
+use super::ensemble::SLOTS;
+use super::events::{Event, Kind, Replacement};
+use super::hung::Fence;
 use super::{Error, Result};
 
-/// How many losses the whole play has.
-const EVENTS: usize = 3;
+/// What `run` ends with when it was fenced, by the README's table.
+const FENCED: i32 = 79;
+/// The most followers that a leader can have in step.
+const FOLLOWERS_MAX: u64 = SLOTS as u64 - 1;
 
 /// What was seen.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Report {
     /// As the first instances found it.
-    pub connect_string_before: String,
-    /// As the last replacement found it.
-    pub connect_string_after: String,
+    pub connect_string: String,
     /// The losses, in order.
     pub events: Vec<Event>,
     /// Writes that had been acknowledged at the last check.
     pub znodes_acknowledged: usize,
     /// How many of them every server had.
     pub znodes_read_back: usize,
+    /// Of all acknowledged writes, those that a leader made that had been replaced; absent if that
+    /// was not looked at.
+    pub twin_writes: Option<usize>,
+    /// The most followers that a leader had in step: one for each other slot, if there is no twin.
+    pub synced_followers_max: u64,
+    /// How often a leader was asked for that.
+    pub leader_looks: usize,
     /// The client's sessions that expired.
     pub sessions_lost: usize,
     /// The longest time between two acknowledged writes, in seconds.
@@ -45,71 +55,109 @@ impl Report {
     /// What is not as promised; empty if all is well.
     pub fn problems(&self, error: Option<Error>) -> Vec<String> {
         let mut problems: Vec<String> = error.iter().map(ToString::to_string).collect();
-        for event in self.events.iter().filter(|event| event.address != event.address_after) {
-            let (before, after) = (&event.address, &event.address_after);
-            problems.push(format!("slot {} changed from {before} to {after}", event.slot));
+        let kinds: Vec<Kind> = self.events.iter().map(|event| event.kind).collect();
+        if kinds != Kind::ALL {
+            problems.push(format!(
+                "{} of {} events came to their end",
+                kinds.len(),
+                Kind::ALL.len()
+            ));
         }
-        if self.connect_string_before != self.connect_string_after {
-            problems.push("the connect string changed".to_owned());
+        for event in &self.events {
+            problems.extend(event.problems(&self.connect_string));
         }
-        if self.znodes_read_back != self.znodes_acknowledged || self.znodes_acknowledged == 0 {
-            let (all, back) = (self.znodes_acknowledged, self.znodes_read_back);
-            problems.push(format!("{back} of {all} acknowledged znodes were read back"));
+        problems.extend(self.loss());
+        problems.extend(self.twins());
+        problems
+    }
+
+    fn loss(&self) -> Option<String> {
+        let (all, back) = (self.znodes_acknowledged, self.znodes_read_back);
+        let is_good = back == all && all > 0;
+        (!is_good).then(|| format!("{back} of {all} acknowledged znodes were read back"))
+    }
+
+    fn twins(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        match self.twin_writes {
+            Some(0) => {}
+            Some(n) => problems.push(format!("a leader that was replaced acknowledged {n} writes")),
+            None => problems.push("nobody looked for writes of a twin".to_owned()),
         }
-        if self.events.len() != EVENTS {
-            problems.push(format!("{} of {EVENTS} replacements returned", self.events.len()));
+        let (most, looks) = (self.synced_followers_max, self.leader_looks);
+        if looks == 0 {
+            problems.push("no leader was asked for its followers".to_owned());
+        }
+        if most > FOLLOWERS_MAX {
+            let text =
+                format!("a leader had {most} followers in step, and there are {SLOTS} slots");
+            problems.push(text);
+        }
+        problems
+    }
+}
+
+impl Event {
+    fn problems(&self, connect_string: &str) -> Vec<String> {
+        let Self { kind, replacements, fence, .. } = self;
+        let mut problems = Vec::new();
+        let instances: BTreeSet<_> = replacements.iter().map(|it| &it.instance_after).collect();
+        if replacements.len() != kind.losses() || instances.len() != kind.losses() {
+            let (n, of) = (instances.len(), kind.losses());
+            problems.push(format!("{kind:?}: {n} instances replaced {of}"));
+        }
+        problems.extend(replacements.iter().flat_map(|it| it.problems(connect_string)));
+        match fence {
+            Some(fence) => problems.extend(fence.problems()),
+            None if *kind == Kind::LeaderHung => {
+                problems.push("nobody saw whether the hung host was fenced".to_owned());
+            }
+            None => {}
+        }
+        problems
+    }
+}
+
+impl Replacement {
+    fn problems(&self, connect_string: &str) -> Vec<String> {
+        let Self { slot, address: before, address_after: after, .. } = self;
+        let mut problems = Vec::new();
+        if before != after {
+            problems.push(format!("slot {slot} changed from {before} to {after}"));
+        }
+        if self.instance_before == self.instance_after {
+            problems.push(format!("slot {slot} was not replaced"));
+        }
+        if self.connect_string != connect_string {
+            let found = &self.connect_string;
+            problems.push(format!("the connect string changed: slot {slot} found {found}"));
+        }
+        problems
+    }
+}
+
+impl Fence {
+    fn problems(&self) -> Vec<String> {
+        let Self { instance, processes, processes_left: left, .. } = self;
+        let mut problems = Vec::new();
+        if *processes == 0 {
+            problems.push(format!("{instance} woke up without a ZooKeeper to be fenced"));
+        }
+        if *left > 0 {
+            problems.push(format!("{left} of ZooKeeper's processes outlived the fence"));
+        }
+        if self.fenced_s.is_none() {
+            problems.push(format!("{instance} woke up and did not find itself fenced"));
+        }
+        match self.exit_status {
+            Some(FENCED) => {}
+            Some(other) => problems.push(format!("`run` ended with {other} and not {FENCED}")),
+            None => problems.push("`run` has not ended on the host that woke up".to_owned()),
         }
         problems
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::events::Kind;
-
-    fn event() -> Event {
-        Event {
-            kind: Kind::HolderStopped,
-            slot: 1,
-            address: "10.0.0.1".into(),
-            address_after: "10.0.0.1".into(),
-            instance_before: "i-1".into(),
-            instance_after: "i-2".into(),
-            claimed_s: 1.0,
-            member_s: 2.0,
-            ec2_calls: 2,
-            connect_string: "10.0.0.1:2181".into(),
-        }
-    }
-
-    fn good() -> Report {
-        Report {
-            connect_string_before: "10.0.0.1:2181".into(),
-            connect_string_after: "10.0.0.1:2181".into(),
-            events: vec![event(), event(), event()],
-            znodes_acknowledged: 10,
-            znodes_read_back: 10,
-            ..Report::default()
-        }
-    }
-
-    #[test]
-    fn each_broken_promise_is_a_problem() {
-        assert!(good().problems(None).is_empty());
-        type Break = fn(&mut Report);
-        let broken: [(&str, Break); 5] = [
-            ("changed from", |r| r.events[1].address_after = "10.0.0.2".into()),
-            ("connect string", |r| r.connect_string_after = "10.0.0.2:2181".into()),
-            ("9 of 10", |r| r.znodes_read_back = 9),
-            ("0 of 0", |r| (r.znodes_acknowledged, r.znodes_read_back) = (0, 0)),
-            ("2 of 3", |r| r.events.truncate(2)),
-        ];
-        for (text, breaks) in broken {
-            let mut report = good();
-            breaks(&mut report);
-            let problems = report.problems(None);
-            assert!(problems.iter().any(|p| p.contains(text)), "{text}: {problems:?}");
-        }
-    }
-}
+#[path = "report/tests.rs"]
+pub mod tests;

@@ -1,31 +1,51 @@
-//! What the visitor sees: a timeline that grows, below it on a terminal one live line, and at the
-//! end the table. Without a terminal there are plain lines only.
+//! What the visitor sees: a timeline that grows, below it on a terminal one live line. Without a
+//! terminal there are plain lines only.
 
 use std::io::{IsTerminal, Write, stdout};
-use std::time::Instant;
 
+use super::handle::leader;
+use super::now;
 use super::protocol::Tick;
-use super::report::Report;
 
 /// Back to the line's beginning, and the line emptied.
 const CLEAR: &str = "\r\x1b[K";
+/// The narrowest terminal that is thought of: a live line that wraps cannot be removed again.
+pub const COLUMNS: usize = 80;
+/// What a line of the timeline begins with, and the next ones of the same entry.
+const TIME: usize = 10;
 
 /// The terminal, or the pipe.
 pub struct Screen {
-    start: Instant,
+    /// In seconds since the epoch, as all times here.
+    start: f64,
     is_live: bool,
 }
 
 impl Screen {
     /// Time begins now.
     pub fn new() -> Self {
-        Self { start: Instant::now(), is_live: stdout().is_terminal() }
+        Self { start: now(), is_live: stdout().is_terminal() }
     }
 
-    /// A line of the timeline.
+    /// An entry of the timeline.
     pub fn say(&self, text: &str) {
+        self.say_at(now(), text);
+    }
+
+    /// An entry about a moment that has passed, in seconds since the epoch.
+    pub fn say_at(&self, at: f64, text: &str) {
         self.clear();
-        println!("{:6.1} s  {text}", self.start.elapsed().as_secs_f64());
+        let mut time = self.time(at);
+        for line in wrapped(text, COLUMNS - TIME) {
+            println!("{time:TIME$}{line}");
+            time.clear();
+        }
+    }
+
+    /// A line that is to be copied whole, however long.
+    pub fn copy(&self, text: &str) {
+        self.clear();
+        println!("  {text}");
     }
 
     /// The live line.
@@ -33,15 +53,7 @@ impl Screen {
         if !self.is_live {
             return;
         }
-        let up: Vec<String> =
-            tick.modes.iter().map(|(server, mode)| member(server, mode)).collect();
-        // Short enough for 80 columns: a line that wraps cannot be removed again.
-        print!(
-            "{CLEAR}{:6.1} s  {} writes | up: {}",
-            self.start.elapsed().as_secs_f64(),
-            tick.acknowledged,
-            up.join(", "),
-        );
+        print!("{CLEAR}{:TIME$}{}", self.time(now()), live(tick));
         // A terminal that does not take it has nobody in front of it.
         let _ = stdout().flush();
     }
@@ -53,43 +65,51 @@ impl Screen {
         }
     }
 
-    /// The table at the end.
-    pub fn table(&self, report: &Report) {
-        println!();
-        println!(
-            "{:<20} {:>4}  {:<14} {:<20} {:<20} {:>9} {:>8} {:>9}",
-            "event", "slot", "address", "before", "after", "claimed", "member", "EC2 calls"
-        );
-        for event in &report.events {
-            let kind = serde_json::to_value(event.kind).unwrap_or_default();
-            println!(
-                "{:<20} {:>4}  {:<14} {:<20} {:<20} {:>7.1} s {:>6.1} s {:>9}",
-                kind.as_str().unwrap_or_default(),
-                event.slot,
-                event.address_after,
-                event.instance_before,
-                event.instance_after,
-                event.claimed_s,
-                event.member_s,
-                event.ec2_calls,
-            );
-        }
-        println!();
-        println!("connect string before: {}", report.connect_string_before);
-        println!("connect string after:  {}", report.connect_string_after);
-        println!(
-            "znodes acknowledged: {}, read back from every server: {}; sessions lost: {}; longest \
-             time without an acknowledged write: {:.1} s",
-            report.znodes_acknowledged,
-            report.znodes_read_back,
-            report.sessions_lost,
-            report.longest_gap_s,
-        );
+    fn time(&self, at: f64) -> String {
+        format!("{:6.1} s", at - self.start)
     }
 }
 
-/// `10.0.17.1`, or `10.0.17.1 (leader)`.
-fn member(server: &str, mode: &str) -> String {
-    let address = server.trim_end_matches(":2181");
-    if mode == "leader" { format!("{address} (leader)") } else { address.to_owned() }
+fn live(tick: &Tick) -> String {
+    let leader = leader(tick).map_or("nobody", |server| server.trim_end_matches(":2181"));
+    let (writes, up) = (tick.acknowledged, tick.modes.len());
+    format!("{writes} writes | {up} servers up | {leader} leads")
+}
+
+/// The text in lines of at most so many columns, but for words that are longer.
+pub fn wrapped(text: &str, columns: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.len() + 1 + word.len() <= columns => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_texts_are_wrapped_between_words() {
+        assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrapped("one two", 80), ["one two"]);
+        assert_eq!(wrapped("a-very-long-word at last", 8), ["a-very-long-word", "at last"]);
+    }
+
+    #[test]
+    fn the_live_line_fits() {
+        let mode = |n, mode: &str| (format!("10.0.255.{n}:2181"), mode.to_owned());
+        let modes = [mode(254, "leader"), mode(253, "follower")].into();
+        let tick = Tick { acknowledged: 1_000_000, modes, ..Tick::default() };
+        let line = live(&tick);
+        assert_eq!(line, "1000000 writes | 2 servers up | 10.0.255.254 leads");
+        assert!(TIME + line.len() < COLUMNS);
+        assert!(live(&Tick::default()).ends_with("nobody leads"));
+    }
 }

@@ -1,49 +1,25 @@
 #!/bin/bash
-# What each instance of the demo runs at boot: the claim, and only then ZooKeeper.
+# What each instance of the demo runs at boot: `steadfast run` around Debian's ZooKeeper. The claim,
+# zoo.cfg, the server's id, who may vote and when to start are all its business.
 set -eu
 export PATH="@BIN_DIR@:$PATH"
+# The demo reads it on the console.
+export STEADFAST_LOG_FORMAT=json
 
-claim=$(steadfast claim --output json)
-# shellcheck source=/dev/null
-. /run/steadfast/slot.env
-echo "demo: claimed ${claim%\}},\"at\":$(date +%s.%N)}"
-
-# The settings that passed in the project's measurements; the server list is the pool's.
-data=/var/lib/zookeeper
-mkdir -p "$data"
-echo "$STEADFAST_SLOT" >"$data/myid"
-# An empty disk must not vote, save on the first boot of the whole ensemble.
-if @FIRST_BOOT@; then touch "$data/initialize"; fi
-cat >/run/zoo.cfg <<CONFIG
-tickTime=2000
-initLimit=10
-syncLimit=5
-dataDir=$data
-clientPort=2181
-clientPortAddress=$STEADFAST_ADDRESS
-db.autocreate=false
-fastleader.maxNotificationInterval=3000
-4lw.commands.whitelist=srvr,mntr,ruok,isro
-admin.enableServer=false
-standaloneEnabled=false
-reconfigEnabled=false
-autopurge.snapRetainCount=5
-autopurge.purgeInterval=1
-CONFIG
-for peer in ${STEADFAST_PEERS//,/ }; do
-  echo "server.${peer%%=*}=${peer#*=}:2888:3888" >>/run/zoo.cfg
-done
-
-# Debian's package has no logging backend on its class path: without these two jars it is mute.
+# Debian's package has no logging backend on its class path: without these jars it is mute.
 jars=/usr/share/java
+mkdir -p /var/log/zookeeper
+# ZooKeeper runs as this user if it can be had. The region of an ordinary user has root alone.
+chown zookeeper: /var/log/zookeeper 2>/dev/null || true
 cat >/run/log4j.properties <<CONFIG
-log4j.rootLogger=INFO, console
-log4j.appender.console=org.apache.log4j.ConsoleAppender
-log4j.appender.console.layout=org.apache.log4j.PatternLayout
-log4j.appender.console.layout.ConversionPattern=%d{ISO8601} %-5p %c{1}: %m%n
+log4j.rootLogger=INFO, file
+log4j.appender.file=org.apache.log4j.FileAppender
+log4j.appender.file.File=/var/log/zookeeper/zookeeper.log
+log4j.appender.file.layout=org.apache.log4j.PatternLayout
+log4j.appender.file.layout.ConversionPattern=%d{ISO8601} %-5p %c{1}: %m%n
 CONFIG
-exec java -Xmx128m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
+
+exec steadfast run -- java -Xmx128m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
   -Dlog4j.configuration=file:/run/log4j.properties -Dzookeeper.jmx.log4j.disable=true \
   -cp "$jars/zookeeper.jar:$jars/slf4j-log4j12.jar:$jars/log4j-1.2.jar" \
-  org.apache.zookeeper.server.quorum.QuorumPeerMain /run/zoo.cfg \
-  >/var/log/zookeeper.log 2>&1
+  org.apache.zookeeper.server.quorum.QuorumPeerMain /run/steadfast/zoo.cfg
