@@ -93,7 +93,7 @@ impl Return {
             if let Some(Gate { at, waited, text }) = &self.gate
                 && *waited > LONG
             {
-                news.push((*at, format!("the start gate of slot {slot} is {text}")));
+                news.push((*at, format!("slot {slot}'s ZooKeeper may start: gate {text}")));
             }
         }
         if self.member.is_none() {

@@ -1,5 +1,5 @@
-//! A host that hangs, loses its slot while it does, and wakes up with its ZooKeeper in memory, which
-//! still takes itself for the leader.
+//! A host that hangs, loses its slot meanwhile, and wakes up: its ZooKeeper is still in memory, and
+//! takes itself for the leader.
 
 use std::fmt;
 use std::io::{BufRead, BufReader, Lines};
