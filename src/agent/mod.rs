@@ -29,7 +29,7 @@ pub use facts::{Facts, Peer, SlotNic, Status};
 pub use guard::{Fenced, Guard, Standing};
 pub use lock::Lock;
 pub use release::Released;
-pub use run::{Job, Outcome, Signals, ensemble};
+pub use run::{Job, Outcome, Signals, Teller, ensemble};
 
 use crate::claim::{Effect, Failure, Held, Setup, State, Want, step};
 use crate::cloud::counted::Counted;

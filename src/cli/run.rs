@@ -1,6 +1,7 @@
 //! `steadfast run`: its settings, and how its end becomes the exit status.
 
 use std::io::ErrorKind;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use super::args::RunArgs;
 use super::file::FileSettings;
 use super::settings::{self, Wanted};
 use super::{CliError, agent, exit, file, prepare};
-use crate::agent::{AgentError, Job, Lock, Outcome, Signals};
+use crate::agent::{AgentError, Interrupt, Job, Lock, Outcome, Signals, Teller};
 use crate::supervise::{Account, SuperviseError};
 use crate::zookeeper::settings::Settings;
 
@@ -25,31 +26,48 @@ pub async fn run(args: &RunArgs) -> Result<ExitCode, CliError> {
     // Before anything else: what is wrong with it is wrong with every slot.
     let job = job(args, &file)?;
     let bug = |e| CliError::Bug(format!("no signals: {e}"));
-    let (mut signals, interrupt) = Signals::listen().map_err(bug)?;
+    let (signals, interrupt) = Signals::listen().map_err(bug)?;
+    let teller = Teller::new(&settings::run_dir(&args.common, &file));
+    tokio::select! {
+        status = attended(args, &file, &job, signals, interrupt, &teller) => status,
+        // From the start on: systemd would give a boot up that waits for IMDS.
+        never = teller.heartbeat() => match never {},
+    }
+}
+
+async fn attended(
+    args: &RunArgs,
+    file: &FileSettings,
+    job: &Job,
+    mut signals: Signals,
+    interrupt: Interrupt,
+    teller: &Teller,
+) -> Result<ExitCode, CliError> {
+    teller.say("finding out who this instance is");
     let wanted = Wanted { slot: args.wishes.slot, only_slot: args.wishes.only_slot };
-    let prepared = tokio::select! {
-        prepared = prepare(&args.common, wanted, &file, false) => prepared?,
+    let (settings, identity, imds) = tokio::select! {
+        prepared = prepare(&args.common, wanted, file, false) => prepared?,
         signal = signals.stop() => return Ok(ExitCode::from(exit::of_signal(signal.as_raw()))),
     };
-    let (settings, identity, imds) = prepared;
     let lock = tokio::select! {
-        lock = lock(&settings.request.run_dir, settings.request.deadline) => lock?,
+        lock = lock(&settings.request.run_dir, settings.request.deadline, teller) => lock?,
         signal = signals.stop() => return Ok(ExitCode::from(exit::of_signal(signal.as_raw()))),
     };
     let mut agent = agent(settings, identity, imds, interrupt).await?;
-    match agent.run(&job, &lock, &mut signals).await? {
+    match agent.run(job, &lock, &mut signals, teller).await? {
         Outcome::Ended(ending) => Ok(ExitCode::from(ending.status())),
         Outcome::Fenced(fenced) => Err(CliError::Fenced(fenced)),
     }
 }
 
 /// Waits for another agent's end: `run` is started once at boot, and is to come through.
-async fn lock(run_dir: &std::path::Path, deadline: Instant) -> Result<Lock, CliError> {
+async fn lock(run_dir: &Path, deadline: Instant, teller: &Teller) -> Result<Lock, CliError> {
     let mut told = false;
     loop {
         match Lock::take(run_dir) {
             Err(AgentError::Busy { path }) if Instant::now() < deadline => {
                 if !told {
+                    teller.say("waiting for another steadfast on this instance to end");
                     tracing::info!("waiting for another steadfast, which holds {}", path.display());
                     told = true;
                 }
@@ -82,7 +100,7 @@ fn job(args: &RunArgs, file: &FileSettings) -> Result<Job, CliError> {
 
 /// The user's ZooKeeper settings, from both places where they may stand.
 pub fn zookeeper_settings(
-    fragment: Option<&std::path::Path>,
+    fragment: Option<&Path>,
     file: &FileSettings,
 ) -> Result<Settings, CliError> {
     let table = file.zookeeper.as_ref().map(|table| (file.path.as_path(), table));

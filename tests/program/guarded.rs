@@ -293,14 +293,47 @@ fn systemd_is_told_what_happens() {
     let command = ["run", "--pool", POOL, "--plain", "--", "sh", "-c", script];
     let command = [&[crate::region::program()], &command[..]].concat();
     let run = Running::start(region.exec_with(&instance.id, &environment, &command));
-    for word in
-        ["EXTEND_TIMEOUT_USEC=", "STATUS=claiming a slot of pool kafka", "READY=1", "WATCHDOG=1"]
-    {
+    for word in [
+        "EXTEND_TIMEOUT_USEC=",
+        "STATUS=finding out who",
+        "STATUS=claiming a slot of pool kafka",
+        "READY=1",
+        "WATCHDOG=1",
+    ] {
         hears(word);
     }
     run.signal(Signal::TERM);
     hears("STOPPING=1");
     assert_eq!(run.finish().code, 9);
+}
+
+/// A program that answers on a port as a ZooKeeper that stands alone.
+const STANDALONE: &str = "import socket,sys\n\
+    s=socket.socket();s.setsockopt(socket.SOL_SOCKET,socket.SO_REUSEADDR,1)\n\
+    s.bind((sys.argv[1],2181));s.listen()\n\
+    while True:\n    c,_=s.accept();c.recv(9)\n\
+    \x20   c.send(b'Zookeeper version: 3.8.0\\nZxid: 0x0\\nMode: standalone\\n');c.close()\n";
+
+/// Another configuration is in use: an ensemble of its own on the slot's address.
+#[test]
+fn a_server_that_stands_alone_is_killed_and_one_that_is_there_already_is_refused() {
+    let region = Region::with_pool(1);
+    let instance = region.launch("a");
+    let address = region.slots()[0].ipv4[0].clone();
+    let run = ["run", "--pool", POOL, "--user", "root", "--"];
+    let alone = ["python3", "-c", STANDALONE, &address];
+    let killed = instance.steadfast(&[&run[..], &alone].concat());
+    killed.fails(exit::CONFIG, &["stands alone", "zoo.cfg", &address]);
+    assert!(!instance.sh("ps -eo args=").contains("Mode: standalone"));
+    // It has answered, so the slot has served, for all that is known.
+    assert!(region.slots()[0].tags.contains_key("steadfast:initialized"));
+
+    let other = Running::start(instance.command(&["python3", "-c", STANDALONE, "0.0.0.0"]));
+    eventually("it listens", || instance.sh("ss -Htln").contains(":2181").then_some(()));
+    let refused = instance.steadfast(&[&run[..], &["sleep", "10001"]].concat());
+    refused.fails(exit::CONFIG, &["answers on", ":2181", "stop it"]);
+    assert_eq!(instance.sleepers(), 0);
+    drop(other);
 }
 
 #[test]

@@ -32,17 +32,16 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
-pub use prepare::ensemble;
-pub use signals::Signals;
-
-use super::guard::Fenced;
+pub use super::guard::Fenced;
 use super::{Agent, AgentError, Claimed, Facts, Lock};
 use crate::cloud::{Cloud, Metadata, Mode};
 use crate::supervise::{Account, Ending, Program, Supervised, remains_gone};
 use crate::zookeeper::settings::Settings;
 use first_boot::Vote;
 use prepare::Prepared;
-use tell::Teller;
+pub use prepare::ensemble;
+pub use signals::Signals;
+pub use tell::Teller;
 
 /// What an earlier agent that was killed may take to die; what waits for a disk takes longer.
 const REMAINS_TIMEOUT: Duration = Duration::from_secs(60);
@@ -79,7 +78,8 @@ pub enum Outcome {
 
 impl<C: Cloud, M: Metadata> Agent<C, M> {
     /// Claims a slot, runs the job on it, and returns when nothing of it is left. The lock is the
-    /// caller's word that no other agent works on this instance.
+    /// caller's word that no other agent works on this instance; the teller's heartbeat is the
+    /// caller's, too, since it is to be heard before there is an agent.
     ///
     /// # Errors
     /// As [`Agent::claim`]'s, and what keeps the command from being started. A slot that this very
@@ -88,18 +88,6 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
         &mut self,
         job: &Job,
         _lock: &Lock,
-        signals: &mut Signals,
-    ) -> Result<Outcome, AgentError> {
-        let teller = Teller::new(&self.request.run_dir);
-        tokio::select! {
-            outcome = self.claim_and_protect(job, signals, &teller) => outcome,
-            never = teller.heartbeat() => match never {},
-        }
-    }
-
-    async fn claim_and_protect(
-        &mut self,
-        job: &Job,
         signals: &mut Signals,
         teller: &Teller,
     ) -> Result<Outcome, AgentError> {
