@@ -45,8 +45,11 @@ impl<'a> Handle<'a> {
         &self.tick
     }
 
-    /// Its next tick.
+    /// Its next tick: none that it has said before this call.
     pub fn next_tick(&mut self) -> Result<&Tick> {
+        while let Ok(line) = self.lines.try_recv() {
+            self.hear(&line);
+        }
         while !matches!(self.next_line()?, Line::Tick(_)) {}
         Ok(&self.tick)
     }
@@ -56,11 +59,15 @@ impl<'a> Handle<'a> {
             RecvTimeoutError::Timeout => "the client says nothing any more",
             RecvTimeoutError::Disconnected => "the client has ended",
         })?;
-        if let Line::Tick(tick) = &line {
+        self.hear(&line);
+        Ok(line)
+    }
+
+    fn hear(&mut self, line: &Line) {
+        if let Line::Tick(tick) = line {
             (self.on_tick)(tick);
             self.tick = tick.clone();
         }
-        Ok(line)
     }
 
     /// Waits until a tick fits.
@@ -89,7 +96,7 @@ impl<'a> Handle<'a> {
 
     /// Waits until so many more writes are acknowledged.
     pub fn wait_acknowledged(&mut self, more: usize, deadline: Duration) -> Result<Tick> {
-        let goal = self.tick.acknowledged + more;
+        let goal = self.next_tick()?.acknowledged + more;
         self.wait_tick("writes", deadline, |tick| tick.acknowledged >= goal)
     }
 
