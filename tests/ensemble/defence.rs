@@ -27,7 +27,8 @@ impl Defence {
         let script = match self {
             Defence::None => overrule(host),
             Defence::SourceRoutes => {
-                format!("ip route del blackhole default table {} metric 4294967295", table())
+                let blackhole = format!("blackhole default table {} metric 4294967295", table());
+                format!("ip route del {blackhole} || true")
             }
             Defence::Blackhole => format!(
                 "ip -4 route show table {table} | grep ' src ' | while read -r route; do
@@ -39,13 +40,25 @@ impl Defence {
         };
         host.instance.sh(&script);
     }
+
+    /// Undoes what [`Self::leave`] has done to a host, as far as a claim would stumble over it.
+    pub fn undo(self, host: &Host<'_>) {
+        if self == Defence::None {
+            let rules = rules(host).into_iter();
+            let script = rules.map(|rule| format!("ip rule del {rule} 2>/dev/null || true\n"));
+            host.instance.sh(&script.collect::<String>());
+        }
+    }
 }
 
 /// Rules before the agent's, so that those are not asked: a guard would put back what was removed.
 fn overrule(host: &Host<'_>) -> String {
-    let peers = peers(host.instance.region).into_iter().filter(|(slot, _)| *slot != host.slot);
-    let rules = peers.map(|(_, address)| {
-        format!("ip rule add to {address} lookup main priority {}\n", TO_PEERS - 100)
-    });
+    let rules = rules(host).into_iter().map(|rule| format!("ip rule add {rule}\n"));
     rules.collect()
+}
+
+fn rules(host: &Host<'_>) -> Vec<String> {
+    let peers = peers(host.instance.region).into_iter().filter(|(slot, _)| *slot != host.slot);
+    let rule = |(_, address)| format!("to {address} lookup main priority {}", TO_PEERS - 100);
+    peers.map(rule).collect()
 }

@@ -1,19 +1,21 @@
-//! Three hosts, and a client in an instance of its own.
+//! A host for each slot, and a client in an instance of its own.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::client::Client;
 use crate::handle::Handle;
-use crate::host::Host;
+use crate::host::{Host, peers};
+use crate::protocol::ReadBack;
 use crate::region::{Instance, Region, eventually};
 use crate::tampering::DETACH;
-use crate::zookeeper::{CLIENT_PORT, How, Version};
+use crate::version::Version;
+use crate::zookeeper::{CLIENT_PORT, How};
 
-/// Every slot of the pool.
+/// Every slot of a pool of three.
 pub const ALL: [u8; 3] = [1, 2, 3];
 
-/// An ensemble on the region's pool of three slots.
+/// An ensemble on the region's pool.
 pub struct Ensemble<'a> {
     pub region: &'a Region,
     pub version: Version,
@@ -23,12 +25,13 @@ pub struct Ensemble<'a> {
 }
 
 impl<'a> Ensemble<'a> {
-    /// Three hosts with empty disks; no server runs.
+    /// Hosts with empty disks; no server runs.
     pub fn new(region: &'a Region, version: Version, how: How) -> Self {
-        let mut instances = region.launch_many("a", 4);
-        let client = Client(instances.pop().expect("four instances"));
+        let slots = peers(region).into_iter().map(|(slot, _)| slot);
+        let mut instances = region.launch_many("a", slots.len() as u32 + 1);
+        let client = Client(instances.pop().expect("one more"));
         let mut ensemble = Self { region, version, how, hosts: BTreeMap::new(), client };
-        for (slot, instance) in ALL.into_iter().zip(instances) {
+        for (slot, instance) in slots.zip(instances) {
             ensemble.give(slot, instance);
         }
         ensemble
@@ -57,6 +60,11 @@ impl<'a> Ensemble<'a> {
 
     pub fn host(&mut self, slot: u8) -> &mut Host<'a> {
         self.hosts.get_mut(&slot).expect("a slot of the pool")
+    }
+
+    /// The slots that have a host.
+    pub fn slots(&self) -> Vec<u8> {
+        self.hosts.keys().copied().collect()
     }
 
     /// Starts a server.
@@ -155,10 +163,14 @@ impl<'a> Ensemble<'a> {
         assert_eq!(written.acknowledged, count, "{written:?}");
     }
 
+    /// What one server has of these znodes.
+    pub fn read(&self, slot: u8, prefix: &str, count: u64) -> ReadBack {
+        self.client.read(&self.hosts[&slot].client_address(), prefix, count)
+    }
+
     /// By server, how many of these znodes it has.
     pub fn found(&self, prefix: &str, count: u64) -> BTreeMap<u8, u64> {
-        let read = |host: &Host<'_>| self.client.read(&host.client_address(), prefix, count);
-        self.hosts.values().map(|host| (host.slot, read(host).found)).collect()
+        ALL.into_iter().map(|slot| (slot, self.read(slot, prefix, count).found)).collect()
     }
 
     /// Whether all servers hold the same.
@@ -170,7 +182,7 @@ impl<'a> Ensemble<'a> {
 
     /// A client that writes without pause through these servers, and asks and checks all.
     pub fn start_workload(&self, through: &[u8]) -> Handle<'static> {
-        self.client.run(&self.addresses(through), &self.addresses(&ALL))
+        self.client.run(&self.addresses(through), &self.addresses(&self.slots()))
     }
 }
 

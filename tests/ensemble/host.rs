@@ -1,8 +1,10 @@
 //! An instance that holds a slot: its disk and its server.
 
-use crate::region::{Instance, Region};
-use crate::server::{AGENT_LOG, FRAGMENT, Server};
-use crate::zookeeper::{CLIENT_PORT, DATA, How, LOG, LOG4J, Version};
+use crate::defence::Defence;
+use crate::region::{Instance, Region, eventually};
+use crate::server::{ADMITTED, AGENT_LOG, FRAGMENT, Server};
+use crate::version::Version;
+use crate::zookeeper::{CLIENT_PORT, Config, DATA, How, LOG, Times, command};
 
 /// An instance that holds a slot, or is about to.
 pub struct Host<'a> {
@@ -11,6 +13,8 @@ pub struct Host<'a> {
     /// The slot's address.
     pub address: String,
     pub server: Option<Server<'a>>,
+    /// What is left of the lines of defence in its network when a server starts.
+    pub defence: Defence,
 }
 
 impl<'a> Host<'a> {
@@ -18,7 +22,7 @@ impl<'a> Host<'a> {
     pub fn new(instance: Instance<'a>, slot: u8) -> Self {
         let mut peers = peers(instance.region).into_iter();
         let address = peers.find(|(number, _)| *number == slot).expect("a slot of the pool").1;
-        Self { instance, slot, address, server: None }
+        Self { instance, slot, address, server: None, defence: Defence::Claimed }
     }
 
     /// Claims the slot, for a server that is started by hand.
@@ -34,21 +38,35 @@ impl<'a> Host<'a> {
     /// Starts its server.
     pub fn start(&mut self, version: Version, how: How) {
         assert!(self.server.is_none(), "slot {} has a server", self.slot);
-        self.write("/run/log4j.properties", LOG4J);
         self.server = Some(match how {
-            How::ByHand(config) => {
-                let peers = peers(self.instance.region);
-                self.write("/run/zoo.cfg", &config.render(&self.address, &peers));
-                self.instance.sh(&format!("mkdir -p {DATA}"));
-                self.write(&format!("{DATA}/myid"), &format!("{}\n", self.slot));
-                Server::by_hand(&self.instance, &version.command("/run/zoo.cfg"))
-            }
-            How::ByRun(times) => {
-                self.write(FRAGMENT, &times.render());
-                let command = version.command("/run/steadfast/zoo.cfg");
-                Server::by_run(&self.instance, self.slot, &command)
-            }
+            How::ByHand(config) => self.start_by_hand(version, config),
+            How::ByRun(times) => self.start_by_run(version, times),
         });
+    }
+
+    fn start_by_hand(&self, version: Version, config: Config) -> Server<'a> {
+        let peers = peers(self.instance.region);
+        self.write("/run/zoo.cfg", &config.render(&self.address, &peers));
+        self.instance.sh(&format!("mkdir -p {DATA}"));
+        self.write(&format!("{DATA}/myid"), &format!("{}\n", self.slot));
+        self.defence.undo(self);
+        self.defence.leave(self);
+        Server::by_hand(&self.instance, &command(version, "/run/zoo.cfg"))
+    }
+
+    fn start_by_run(&self, version: Version, times: Times) -> Server<'a> {
+        self.write(FRAGMENT, &times.render());
+        self.instance.sh(&format!("rm -f {ADMITTED}"));
+        self.defence.undo(self);
+        let command = command(version, "/run/steadfast/zoo.cfg");
+        let server = Server::by_run(&self.instance, self.slot, &command);
+        // Before its first word to a peer, and after the agent's last look at the way there.
+        if self.defence != Defence::Claimed {
+            eventually("the slot is claimed", || self.instance.has_facts().then_some(()));
+            self.defence.leave(self);
+        }
+        self.instance.sh(&format!("touch {ADMITTED}"));
+        server
     }
 
     fn write(&self, path: &str, text: &str) {
@@ -75,6 +93,11 @@ impl<'a> Host<'a> {
     /// What its servers have logged, one after the other.
     pub fn log(&self) -> String {
         self.instance.sh(&format!("cat {LOG} 2>/dev/null || true"))
+    }
+
+    /// Whether a server of its has ever been in this state: `LOOKING`, `LEADING`, `FOLLOWING`.
+    pub fn was(&self, state: &str) -> bool {
+        self.log().lines().any(|line| line.contains("QuorumPeer") && line.ends_with(state))
     }
 
     /// What its agents have said.

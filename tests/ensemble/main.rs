@@ -7,15 +7,15 @@
 //! scenario saw, as table lines.
 //!
 //! Needs `steadfast-sim` and the examples beside `steadfast` (`cargo build --bins --examples`),
-//! Java and ZooKeeper, but not root. Nothing here skips.
+//! Java and both versions of ZooKeeper (`tests/zookeeper/setup`), but not root. Nothing here skips.
 //!
 //! | module | what it is |
 //! |---|---|
-//! | `zookeeper` | the versions under test, their configuration and command |
+//! | `zookeeper` | the configuration and command of the servers |
 //! | `server` | one running server |
 //! | `host` | an instance that holds a slot: its disk, its server |
 //! | `client` | the client, in an instance of its own |
-//! | `ensemble` | three hosts and the client |
+//! | `ensemble` | a host for each slot, and the client |
 //! | `defence` | the lines of defence in a host's network, each alone |
 //! | `empty_disk`, `bootstrap`, `twin`, `gate` | the scenarios |
 
@@ -54,3 +54,6 @@ mod run;
 #[path = "../program/tampering.rs"]
 #[allow(dead_code, reason = "shared with the program's tests")]
 mod tampering;
+#[path = "../zookeeper/version.rs"]
+#[allow(dead_code, reason = "shared with other tests")]
+mod version;

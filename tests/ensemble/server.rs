@@ -1,11 +1,13 @@
 //! One running server.
 
 use crate::region::{Instance, POOL, eventually, program};
-use crate::run::{Outcome, Running};
+use crate::run::Running;
 use crate::zookeeper::LOG;
 
 /// What the agent says.
 pub const AGENT_LOG: &str = "/var/log/steadfast.log";
+/// The agent's command waits for this file before it becomes the server.
+pub const ADMITTED: &str = "/run/admitted";
 /// The user's part of the configuration that the agent renders.
 pub const FRAGMENT: &str = "/run/fragment.cfg";
 
@@ -26,12 +28,14 @@ impl<'a> Server<'a> {
         server
     }
 
-    /// Starts a command by `steadfast run`; it ends with this value.
+    /// Starts a command by `steadfast run`; it ends with this value. It waits for [`ADMITTED`] when
+    /// the agent has started it.
     pub fn by_run(instance: &Instance<'a>, slot: u8, command: &str) -> Self {
         instance.sh(&format!("touch {LOG}; chmod 666 {LOG}"));
         let script = format!(
             "exec {} run --pool {POOL} --only-slot {slot} --zookeeper-config {FRAGMENT} -- \
-             sh -c 'exec {command} >>{LOG} 2>&1' >>{AGENT_LOG} 2>&1",
+             sh -c 'until [ -e {ADMITTED} ]; do sleep 0.02; done; exec {command} >>{LOG} 2>&1' \
+             >>{AGENT_LOG} 2>&1",
             program()
         );
         let agent = Running::start(instance.command(&["sh", "-c", &script]));
@@ -53,9 +57,12 @@ impl<'a> Server<'a> {
         runs_server(&self.instance)
     }
 
-    /// Waits for the agent's end, which is its own doing.
-    pub fn ended(self) -> Outcome {
-        self.agent.expect("a server that the agent has started").finish()
+    /// Waits for the agent's end, which is its own doing: with this exit code, and with nothing of
+    /// the server left.
+    pub fn ends(self, code: i32) {
+        let outcome = self.agent.expect("a server that the agent has started").finish();
+        assert_eq!(outcome.code, code);
+        assert!(!runs_server(&self.instance));
     }
 }
 

@@ -1,9 +1,9 @@
-//! The versions under test, their configuration and command. A configuration here is a fixture: it
-//! is written by hand, so that it can lack what `steadfast run` never leaves out.
+//! The configuration and command of the servers under test. A configuration here is a fixture: it is
+//! written by hand, so that it can lack what `steadfast run` never leaves out.
 
-use std::fmt;
-use std::path::Path;
 use std::time::Duration;
+
+use crate::version::{SERVER, Version};
 
 /// Where a server's data lies in its instance.
 pub const DATA: &str = "/var/lib/zookeeper";
@@ -12,55 +12,12 @@ pub const LOG: &str = "/var/log/zookeeper.log";
 /// The port for clients.
 pub const CLIENT_PORT: u16 = 2181;
 
-/// A version of ZooKeeper.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Version {
-    /// Debian's package.
-    V3_8,
+/// The command of a server, for a shell.
+pub fn command(version: Version, config: &str) -> String {
+    let java = version.java();
+    let words = java.iter().map(String::as_str).chain([SERVER, config]);
+    words.map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(" ")
 }
-
-impl fmt::Display for Version {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Version::V3_8 => "3.8",
-        })
-    }
-}
-
-impl Version {
-    /// Java's class path: the server, and what it logs with.
-    fn class_path(self) -> String {
-        match self {
-            // Without the last two Debian's package logs nothing.
-            Version::V3_8 => ["zookeeper", "slf4j-log4j12", "log4j-1.2"]
-                .map(|name| jar(&format!("/usr/share/java/{name}.jar")))
-                .join(":"),
-        }
-    }
-
-    /// The command of a server: quick to start, small, and it logs to standard output.
-    pub fn command(self, config: &str) -> String {
-        format!(
-            "java -Xmx128m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto \
-             -Dlog4j.configuration=file:/run/log4j.properties -Dzookeeper.jmx.log4j.disable=true \
-             -cp {} org.apache.zookeeper.server.quorum.QuorumPeerMain {config}",
-            self.class_path()
-        )
-    }
-}
-
-fn jar(path: &str) -> String {
-    assert!(Path::new(path).exists(), "no {path}: run scripts/setup test");
-    path.to_owned()
-}
-
-/// What a server's command expects beside its configuration.
-pub const LOG4J: &str = "\
-log4j.rootLogger=INFO, console
-log4j.appender.console=org.apache.log4j.ConsoleAppender
-log4j.appender.console.layout=org.apache.log4j.PatternLayout
-log4j.appender.console.layout.ConversionPattern=%d{ISO8601} %-5p %c{1}: %m%n
-";
 
 /// A test of this name for each version: of a function that takes the version.
 macro_rules! each_version {
@@ -72,10 +29,27 @@ macro_rules! each_version {
             fn v3_8() {
                 ($play)(Version::V3_8);
             }
+
+            #[test]
+            fn v3_9() {
+                ($play)(Version::V3_9);
+            }
         }
     };
 }
 pub(crate) use each_version;
+
+/// The same for one version: what is told apart is not a matter of ZooKeeper's version, and takes
+/// its time.
+macro_rules! one_version {
+    ($name:ident, $play:expr) => {
+        #[test]
+        fn $name() {
+            ($play)(Version::V3_9);
+        }
+    };
+}
+pub(crate) use one_version;
 
 /// How long an ensemble takes to notice and to wait.
 #[derive(Debug, Clone, Copy)]
@@ -148,13 +122,4 @@ pub enum How {
     ByHand(Config),
     /// By `steadfast run`, which renders its configuration itself.
     ByRun(Times),
-}
-
-impl How {
-    pub fn times(self) -> Times {
-        match self {
-            How::ByHand(config) => config.times,
-            How::ByRun(times) => times,
-        }
-    }
 }
