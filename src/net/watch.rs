@@ -6,6 +6,7 @@ use std::time::Duration;
 use rtnetlink::MulticastGroup;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
+use tracing::warn;
 
 use super::events::{Event, Events};
 use super::netlink::Netlink;
@@ -57,7 +58,7 @@ pub async fn gone(netlink: &Netlink, nic: &Nic) -> Result<(), NetError> {
         // The kernel's word for it is enough, and never waits for a look that is under way.
         biased;
         told = told_gone(&events, nic, &look) => told,
-        seen = seen_gone(netlink, nic, &look) => seen,
+        () = seen_gone(netlink, nic, &look) => Ok(()),
     }
 }
 
@@ -73,12 +74,21 @@ async fn told_gone(events: &Events, nic: &Nic, look: &Notify) -> Result<(), NetE
     }
 }
 
-/// Looks: at once, when asked to, and every now and then.
-async fn seen_gone(netlink: &Netlink, nic: &Nic, look: &Notify) -> Result<(), NetError> {
+/// Looks: at once, when asked to, and every now and then. A look that fails does not end the watch,
+/// which the events would end with; the next is made by a connection of its own, since an error may
+/// have closed the first.
+async fn seen_gone(netlink: &Netlink, nic: &Nic, look: &Notify) {
+    let mut fresh: Option<Netlink> = None;
     loop {
-        let now = netlink.link(nic.index).await?;
-        if now.is_none_or(|link| link.nic.mac != nic.mac) {
-            return Ok(());
+        match fresh.as_ref().unwrap_or(netlink).link(nic.index).await {
+            Ok(Some(link)) if link.nic.mac == nic.mac => {}
+            Ok(_) => return,
+            Err(error) => {
+                if fresh.is_none() {
+                    warn!("{error}; it is asked again by another connection");
+                }
+                fresh = Netlink::open().ok();
+            }
         }
         sleep(LOOK_PAUSE).await;
         // Asked for or not: after that time it is due.
