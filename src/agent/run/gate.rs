@@ -3,7 +3,8 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use tokio::time::{Instant, sleep};
 use tracing::info;
 
@@ -54,12 +55,25 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
         answers.iter().any(|(_, answer)| answer.mode() == Some(Mode::Leader))
     }
 
+    /// Every peer's answer; once one says that it leads, which ends every doubt, the others are not
+    /// waited for.
     async fn ask_peers(&self, facts: &Facts) -> Vec<(IpAddr, Srvr)> {
         let peers = facts.peers.iter().filter(|peer| peer.slot != facts.slot);
-        let ask = peers.map(|peer| async {
+        let asked = peers.map(|peer| async {
             let server = SocketAddr::new(peer.address, CLIENT_PORT);
             (peer.address, srvr(server, Some(facts.address), ANSWER_TIMEOUT).await)
         });
-        join_all(ask).await
+        let mut asked: FuturesUnordered<_> = asked.collect();
+        let mut answers = Vec::new();
+        while let Some((peer, answer)) = asked.next().await {
+            let leads = answer.mode() == Some(Mode::Leader);
+            answers.push((peer, answer));
+            if leads {
+                break;
+            }
+        }
+        // In one order, so that looks that find the same say the same.
+        answers.sort_by_key(|(peer, _)| *peer);
+        answers
     }
 }
