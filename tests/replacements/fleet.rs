@@ -22,6 +22,8 @@ pub struct Fleet<'a> {
     pub version: Version,
     pub seed: u64,
     user_data: String,
+    /// Whether a `run` that was fenced is started anew.
+    pub restarts: bool,
     launched: RefCell<Vec<String>>,
 }
 
@@ -34,7 +36,14 @@ impl<'a> Fleet<'a> {
         let user_data = USER_DATA
             .replace("@BIN_DIR@", &bin_dir().display().to_string())
             .replace("@SERVER@", &server.join(" "));
-        let fleet = Self { region, version, seed, user_data, launched: RefCell::default() };
+        let fleet = Self {
+            region,
+            version,
+            seed,
+            user_data,
+            restarts: false,
+            launched: RefCell::default(),
+        };
         // What an earlier run left would be taken for this one's.
         let _ = std::fs::remove_dir_all(fleet.directory());
         fleet
@@ -46,7 +55,7 @@ impl<'a> Fleet<'a> {
             zone: Some(zone.to_owned()),
             // All that the agent is told: an instance tag, as a launch template has it.
             tags: tags([("steadfast:pool", POOL)]),
-            user_data: self.user_data.clone(),
+            user_data: self.user_data.replace("@RESTARTS@", &self.restarts.to_string()),
             ..LaunchRequest::default()
         };
         let id = (**self.region).launch(&request).unwrap();

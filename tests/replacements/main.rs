@@ -28,6 +28,7 @@
 //! | `debts` | what was lost and can run again: it must find itself without a slot |
 //! | `twins` | watches every leader's count of followers |
 //! | `seen`, `report` | what is noted of each event and loss, and the report |
+//! | `stale_disk` | what a fenced instance's disk may do when it gets a slot again |
 //! | `figures` | pure: medians, and the gaps between acknowledged writes |
 
 #![allow(
@@ -49,6 +50,7 @@ mod play;
 mod report;
 mod returning;
 mod seen;
+mod stale_disk;
 mod twins;
 
 #[path = "../../examples/workload/handle.rs"]

@@ -13,4 +13,8 @@ syncLimit = 5
 CONFIG
 
 steadfast run -- @SERVER@ /run/steadfast/zoo.cfg
-echo "replacements: run ended with $?"
+status=$?
+echo "replacements: run ended with $status"
+
+# As a unit with Restart=on-failure does.
+if @RESTARTS@ && [ "$status" = 79 ]; then exec "$0"; fi
