@@ -21,7 +21,7 @@ pub enum Defence {
 }
 
 impl Defence {
-    /// Takes from a host that has claimed its slot all but this.
+    /// Takes from a host that has claimed its slot all but this. Doing it again changes nothing.
     pub fn leave(self, host: &Host<'_>) {
         let table = || host.instance.slot_json()["table"].as_u64().expect("the table's number");
         let script = match self {
@@ -44,17 +44,17 @@ impl Defence {
     /// Undoes what [`Self::leave`] has done to a host, as far as a claim would stumble over it.
     pub fn undo(self, host: &Host<'_>) {
         if self == Defence::None {
-            let rules = rules(host).into_iter();
-            let script = rules.map(|rule| format!("ip rule del {rule} 2>/dev/null || true\n"));
-            host.instance.sh(&script.collect::<String>());
+            for rule in rules(host) {
+                host.instance.sh(&format!("ip rule del {rule}"));
+            }
         }
     }
 }
 
 /// Rules before the agent's, so that those are not asked: a guard would put back what was removed.
 fn overrule(host: &Host<'_>) -> String {
-    let rules = rules(host).into_iter().map(|rule| format!("ip rule add {rule}\n"));
-    rules.collect()
+    let add = |rule| format!("ip rule del {rule} 2>/dev/null || true\nip rule add {rule}\n");
+    rules(host).iter().map(add).collect()
 }
 
 fn rules(host: &Host<'_>) -> Vec<String> {

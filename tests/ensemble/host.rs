@@ -49,7 +49,6 @@ impl<'a> Host<'a> {
         self.write("/run/zoo.cfg", &config.render(&self.address, &peers));
         self.instance.sh(&format!("mkdir -p {DATA}"));
         self.write(&format!("{DATA}/myid"), &format!("{}\n", self.slot));
-        self.defence.undo(self);
         self.defence.leave(self);
         Server::by_hand(&self.instance, &command(version, "/run/zoo.cfg"))
     }
@@ -57,7 +56,6 @@ impl<'a> Host<'a> {
     fn start_by_run(&self, version: Version, times: Times) -> Server<'a> {
         self.write(FRAGMENT, &times.render());
         self.instance.sh(&format!("rm -f {ADMITTED}"));
-        self.defence.undo(self);
         let command = command(version, "/run/steadfast/zoo.cfg");
         let server = Server::by_run(&self.instance, self.slot, &command);
         // Before its first word to a peer, and after the agent's last look at the way there.
@@ -71,6 +69,12 @@ impl<'a> Host<'a> {
 
     fn write(&self, path: &str, text: &str) {
         self.instance.sh(&format!("cat >{path} <<'END'\n{text}END"));
+    }
+
+    /// Gives it all of its defence back, before its agent is started once more.
+    pub fn restore_defence(&mut self) {
+        self.defence.undo(self);
+        self.defence = Defence::Claimed;
     }
 
     /// Kills its server.

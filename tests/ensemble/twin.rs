@@ -147,6 +147,7 @@ fn is_fenced(version: Version, defence: Defence) {
     old.server.take().unwrap().ends(exit::FENCED);
     assert_eq!(it.synced_followers(LEADER), Some(2));
     let acknowledged = write(&mut it, REFUSED, || ());
+    it.hosts.values_mut().for_each(Host::restore_defence);
     let lost = lose(&mut it, &mut old, acknowledged);
     tell(version, &format!("run, {defence:?}"), acknowledged, lost);
     assert_eq!(acknowledged, 0);
