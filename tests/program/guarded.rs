@@ -126,9 +126,9 @@ fn signals_that_do_not_stop_reach_the_command_and_nothing_else() {
     let region = Region::with_pool(1);
     let instance = region.launch("a");
     let script = "trap 'echo hup >&2' HUP; trap 'echo usr1 >&2' USR1; trap 'exit 4' TERM; \
-                  echo started >&2; while :; do sleep 0.1; done";
+                  echo trapped >&2; while :; do sleep 0.1; done";
     let mut run = instance.run_plain(&[], script);
-    assert!(run.wait_line("started"));
+    assert!(run.wait_line("trapped"));
     run.signal(Signal::HUP);
     assert!(run.wait_line("hup"));
     // Not through `steadfast-sim exec`, which does not pass this one on.
