@@ -6,7 +6,11 @@
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
+
+/// ZooKeeper's client port, which the connect string names.
+pub const CLIENT_PORT: u16 = 2181;
 
 /// A text that is not the name it should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -34,7 +38,9 @@ fn is_resource_id(text: &str, prefix: &str) -> bool {
 macro_rules! resource_id {
     ($(#[$doc:meta])* $name:ident, $prefix:literal, $expected:literal) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(
+            Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+        )]
         #[serde(try_from = "String", into = "String")]
         pub struct $name(String);
 
@@ -92,9 +98,19 @@ resource_id!(
     /// A subnet, `subnet-0123456789abcdef0`.
     SubnetId, "subnet-", "a subnet id (subnet- and 17 hexadecimal digits)"
 );
+resource_id!(
+    /// A network, `vpc-0123456789abcdef0`.
+    VpcId, "vpc-", "a VPC id (vpc- and 17 hexadecimal digits)"
+);
+resource_id!(
+    /// A security group, `sg-0123456789abcdef0`.
+    SecurityGroupId, "sg-", "a security group id (sg- and 17 hexadecimal digits)"
+);
 
 /// A hardware address, six bytes; written in lower case with colons, as Linux and IMDS do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(try_from = "String", into = "String")]
 pub struct MacAddr(pub [u8; 6]);
 
@@ -136,9 +152,9 @@ impl fmt::Display for MacAddr {
 }
 
 /// A slot's number, 1 to 255: the range of ZooKeeper's server ids.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(into = "u8")]
-pub struct SlotNumber(u8);
+pub struct SlotNumber(#[schemars(range(min = 1))] u8);
 
 impl SlotNumber {
     /// The number itself.
@@ -186,7 +202,9 @@ impl fmt::Display for SlotNumber {
 }
 
 /// Where on an instance an interface is attached; 0 is the primary interface.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(transparent)]
 pub struct DeviceIndex(pub u32);
 
@@ -197,7 +215,9 @@ impl fmt::Display for DeviceIndex {
 }
 
 /// A pool's name: the value of the tag `steadfast:pool`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(try_from = "String", into = "String")]
 pub struct PoolName(String);
 
@@ -243,6 +263,43 @@ impl fmt::Display for PoolName {
     }
 }
 
+/// A path in ZooKeeper that a client takes for its root, such as `/kafka`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(into = "String")]
+pub struct Chroot(String);
+
+impl FromStr for Chroot {
+    type Err = InvalidId;
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        let is_name = |name: &str| !matches!(name, "" | "." | "..");
+        // Narrower than ZooKeeper's own rule: what a shell, a properties file or a list of servers
+        // could read as something else is none.
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.@".contains(c);
+        let is_path = text.strip_prefix('/').is_some_and(|names| {
+            names.split('/').all(|name| is_name(name) && name.chars().all(plain))
+        });
+        match is_path {
+            true => Ok(Self(text.to_owned())),
+            false => Err(InvalidId::new(
+                text,
+                "a chroot (as /kafka or /a/b: ASCII letters, digits and -_.@, no / at the end)",
+            )),
+        }
+    }
+}
+
+impl From<Chroot> for String {
+    fn from(chroot: Chroot) -> String {
+        chroot.0
+    }
+}
+
+impl fmt::Display for Chroot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -272,6 +329,16 @@ mod tests {
         assert_eq!(mac.to_string(), "02:ab:cd:00:00:01");
         for bad in ["", "02:ab", "02:ab:cd:00:00:01:02", "2:ab:cd:00:00:01", "zz:ab:cd:00:00:01"] {
             assert!(bad.parse::<MacAddr>().is_err(), "{bad:?} was taken");
+        }
+    }
+
+    #[test]
+    fn chroots_are_plain_paths() {
+        for good in ["/kafka", "/a/b-1", "/..."] {
+            assert_eq!(good.parse::<Chroot>().unwrap().to_string(), good);
+        }
+        for bad in ["", "/", "kafka", "/kafka/", "//a", "/a b", "/a,b", "/a/../b", "/$x", "/ü"] {
+            assert!(bad.parse::<Chroot>().is_err(), "{bad:?} was taken");
         }
     }
 

@@ -6,10 +6,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use crate::cloud::{Attachment, Eni, TAG_BOOTSTRAP, TAG_INITIALIZED, TAG_POOL, TAG_SLOT};
-use crate::ids::{EniId, InstanceId, MacAddr, PoolName, SlotNumber, SubnetId};
-
-/// ZooKeeper's client port, which the connect string names.
-pub const CLIENT_PORT: u16 = 2181;
+use crate::ids::{CLIENT_PORT, EniId, InstanceId, MacAddr, PoolName, SlotNumber, SubnetId};
 
 /// A pool: every slot, by number.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,6 +109,16 @@ pub enum PoolError {
         /// The other.
         second: EniId,
     },
+    /// No slot has the number.
+    #[error("pool {pool} has no slot {number}: it has {there}")]
+    NoSuchSlot {
+        /// The pool.
+        pool: PoolName,
+        /// What was asked for.
+        number: SlotNumber,
+        /// The numbers that there are.
+        there: String,
+    },
     /// An ENI has no private address.
     #[error(
         "{eni}, slot {number} of pool {pool}, has no private address: assign one, or remove its \
@@ -159,6 +166,17 @@ impl Pool {
         let servers: Vec<String> =
             self.slots.values().map(|slot| host_port(slot.address(), CLIENT_PORT)).collect();
         servers.join(",")
+    }
+
+    /// The slot of a number.
+    ///
+    /// # Errors
+    /// [`PoolError::NoSuchSlot`].
+    pub fn slot(&self, number: SlotNumber) -> Result<&Slot, PoolError> {
+        self.slots.get(&number).ok_or_else(|| {
+            let there: Vec<String> = self.slots.keys().map(ToString::to_string).collect();
+            PoolError::NoSuchSlot { pool: self.name.clone(), number, there: there.join(", ") }
+        })
     }
 
     /// The slots of a zone, by number.

@@ -75,9 +75,47 @@ fn the_readme_lists_the_settings_of_run_alone() {
 }
 
 #[test]
+fn the_readme_lists_the_setting_of_operators_alone() {
+    let of_claim = flags(&help(&["claim", "--help"]));
+    let help = help(&["render", "--help"]);
+    let own: Vec<_> = flags(&help).into_iter().filter(|it| !of_claim.contains(it)).collect();
+    // `render` has one of `run`'s, too.
+    assert_eq!(own, ["--timeout", "--zookeeper-config"]);
+    let rows = table("### Settings", 2);
+    assert_eq!(rows.len(), 1);
+    assert_eq!(rows[0][0], "`--timeout`");
+    assert!(help.contains("[env: STEADFAST_TIMEOUT=]"), "{help}");
+}
+
+#[test]
 fn the_readme_lists_the_exit_codes_that_help_lists() {
     let rows = table("### Exit codes", 0);
     let listed: Vec<String> = rows.iter().map(|row| format!("{} {}", row[0], row[1])).collect();
     let told = format!("Exit codes: {}.", listed.join("; "));
     assert!(help(&["--help"]).contains(&told), "{told}");
+}
+
+/// `STEADFAST_WRITE_DOCS=1 cargo test --test docs` writes the schemas anew.
+#[test]
+fn the_published_schemas_are_those_of_the_program() {
+    let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/schema");
+    let mut kinds = Vec::new();
+    for (kind, schema) in steadfast::cli::schemas() {
+        let path = format!("{dir}/{kind}.json");
+        let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+        if std::env::var_os("STEADFAST_WRITE_DOCS").is_some() {
+            std::fs::create_dir_all(dir).unwrap();
+            std::fs::write(&path, &text).unwrap();
+        }
+        let published = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"));
+        assert_eq!(published, text, "{path}: STEADFAST_WRITE_DOCS=1 writes it anew");
+        kinds.push(format!("{kind}.json"));
+    }
+    let mut there: Vec<String> = std::fs::read_dir(dir)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    there.sort();
+    kinds.sort();
+    assert_eq!(there, kinds);
 }

@@ -4,7 +4,6 @@
 //! does what that asks for, and tells what it does by `tracing` events whose message is a sentence
 //! for people and whose fields are for machines.
 
-mod backoff;
 mod configure;
 mod dry_run;
 mod error;

@@ -7,9 +7,9 @@ use tokio::time::{Instant, sleep_until};
 use tracing::{info, warn};
 
 use super::survey::Survey;
-use super::{Agent, Facts, backoff};
+use super::{Agent, Facts};
 use crate::claim::{Effect, Event, Held, LocalNics, OwnAttachment, PoolView, Target};
-use crate::cloud::{Action, CallError, Cloud, Eni, Metadata, Mode};
+use crate::cloud::{Action, CallError, Cloud, Eni, Metadata, Mode, patience};
 use crate::ids::{AttachmentId, DeviceIndex, InstanceId};
 use crate::pool::Pool;
 
@@ -193,7 +193,7 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
     }
 
     async fn pause(&mut self, round: u32, past_deadline: bool) -> Event {
-        let until = Instant::now() + backoff::pause(round, fastrand::f64());
+        let until = Instant::now() + patience::pause(round, fastrand::f64());
         if past_deadline {
             sleep_until(until).await;
             return Event::PauseOver;

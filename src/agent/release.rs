@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Serialize;
-use tokio::time::{Instant, sleep_until};
-use tracing::{info, warn};
+use tracing::info;
 
-use super::{Agent, AgentError, Facts, backoff};
+use super::{Agent, AgentError, Facts};
+use crate::cloud::patience;
 use crate::cloud::{Attachment, AttachmentStatus, CallError, Cloud, Eni, Metadata, Mode};
 use crate::ids::{AttachmentId, EniId, MacAddr, SlotNumber};
 
@@ -127,20 +127,7 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
     where
         F: Future<Output = Result<T, CallError>>,
     {
-        let mut round = 0;
-        loop {
-            let error = match call().await {
-                Err(error) if error.may_pass() => error,
-                settled => return settled,
-            };
-            let until = Instant::now() + backoff::pause(round, fastrand::f64());
-            if until > self.request.deadline {
-                return Err(error);
-            }
-            warn!("{error}");
-            sleep_until(until).await;
-            round += 1;
-        }
+        patience::retried(self.request.deadline, call).await
     }
 }
 

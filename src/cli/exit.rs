@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use crate::agent::{AgentError, DryRun, Fenced, Would};
 use crate::claim::Failure;
@@ -73,6 +74,13 @@ pub enum CliError {
     /// A dry run found that a claim would have to wait.
     #[error("a claim would wait now: {0}")]
     WouldWait(String),
+    /// An operator's command took too long.
+    #[error(
+        "not done within {}: what was logged above says what it waited for; try again, with a larger \
+         --timeout if EC2 is slow",
+        humantime::format_duration(*.0)
+    )]
+    Late(Duration),
     /// Two signals.
     #[error("ended by a second signal; a slot may be attached: run `steadfast claim` again")]
     Interrupted,
@@ -92,7 +100,7 @@ impl CliError {
             Self::Pool(_) | Self::ZooKeeper(_) | Self::NoRegion(_) => CONFIG,
             Self::Fenced(_) => FENCED,
             Self::WouldWait(_) => UNAVAILABLE,
-            Self::Interrupted => TEMPFAIL,
+            Self::Interrupted | Self::Late(_) => TEMPFAIL,
             Self::Bug(_) => SOFTWARE,
         }
     }
@@ -171,7 +179,7 @@ fn of_supervise(error: &SuperviseError) -> u8 {
 fn of_bootstrap(error: &BootstrapError) -> u8 {
     match error {
         BootstrapError::Call(error) => of_call(error),
-        BootstrapError::Pool(_) | BootstrapError::NoSuchSlot { .. } => CONFIG,
+        BootstrapError::Pool(_) => CONFIG,
         BootstrapError::NotHeld { .. }
         | BootstrapError::NeverStarted { .. }
         | BootstrapError::Quorum { .. } => TEMPFAIL,

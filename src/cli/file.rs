@@ -36,6 +36,9 @@ pub struct FileSettings {
     /// `--call-timeout`
     #[serde(deserialize_with = "duration")]
     pub call_timeout: Option<Duration>,
+    /// `--timeout`
+    #[serde(deserialize_with = "duration")]
+    pub timeout: Option<Duration>,
     /// `--run-dir`
     pub run_dir: Option<PathBuf>,
     /// `--user`

@@ -5,6 +5,9 @@
 
 mod args;
 mod bootstrap;
+#[allow(dead_code, reason = "the commands that ask are being built")]
+mod confirm;
+mod connect_string;
 mod exit;
 mod file;
 mod log;
@@ -12,6 +15,9 @@ mod operator;
 mod output;
 mod render;
 mod run;
+mod schema;
+#[allow(dead_code, reason = "the commands that draw tables are being built")]
+mod screen;
 mod settings;
 
 use std::io::stderr;
@@ -22,13 +28,14 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 pub use exit::CliError;
+pub use schema::schemas;
 
 use crate::agent::{Agent, Interrupt, Lock};
 use crate::cloud::ec2::Ec2;
 use crate::cloud::imds::Imds;
 use crate::cloud::{Identity, Metadata, Mode};
 use crate::net::Host;
-use args::{Cli, Command, CommonArgs, OutputFormat, PoolArgs, PoolCommand, WishArgs};
+use args::{AgentArgs, Cli, Command, OutputFormat, PoolArgs, PoolCommand, WishArgs};
 use file::FileSettings;
 use log::Log;
 use output::Errors;
@@ -77,6 +84,7 @@ fn carry_out(command: &Command) -> Result<ExitCode, CliError> {
             }
             Command::Release(args) => release(&args.common, args.dry_run, args.output).await,
             Command::Render(args) => render::render(args).await,
+            Command::ConnectString(args) => connect_string::connect_string(args).await,
             Command::Pool(PoolArgs { command: PoolCommand::Bootstrap(args) }) => {
                 bootstrap::bootstrap(args).await
             }
@@ -86,12 +94,12 @@ fn carry_out(command: &Command) -> Result<ExitCode, CliError> {
 }
 
 async fn claim(
-    common: &CommonArgs,
+    common: &AgentArgs,
     wanted: settings::Wanted,
     dry_run: bool,
     format: OutputFormat,
 ) -> Result<(), CliError> {
-    let file = file::read(common.config.as_deref())?;
+    let file = file::read(common.target.config.as_deref())?;
     let (settings, identity, imds) = prepare(common, wanted, &file, dry_run).await?;
     let _lock = match dry_run {
         true => None,
@@ -111,8 +119,9 @@ async fn claim(
     Ok(())
 }
 
-async fn release(common: &CommonArgs, dry_run: bool, format: OutputFormat) -> Result<(), CliError> {
-    let (file, wanted) = (file::read(common.config.as_deref())?, settings::Wanted::default());
+async fn release(common: &AgentArgs, dry_run: bool, format: OutputFormat) -> Result<(), CliError> {
+    let (file, wanted) =
+        (file::read(common.target.config.as_deref())?, settings::Wanted::default());
     let (settings, identity, imds) = prepare(common, wanted, &file, dry_run).await?;
     let _lock = match dry_run {
         true => None,
@@ -129,7 +138,7 @@ async fn release(common: &CommonArgs, dry_run: bool, format: OutputFormat) -> Re
 
 /// Resolves the settings, for which the instance's identity and tags are asked.
 async fn prepare(
-    common: &CommonArgs,
+    common: &AgentArgs,
     wanted: settings::Wanted,
     file: &FileSettings,
     dry_run: bool,

@@ -1,28 +1,69 @@
-//! What an operator's command needs: a pool, and EC2. IMDS is asked only for what is not said, so
-//! that a laptop will do.
+//! What an operator's command needs: a pool, EC2 in its region, and a time by which it has ended. IMDS
+//! is asked only for what is not said, so that a laptop will do.
 
-use super::args::CommonArgs;
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
+
+use super::args::OperatorArgs;
 use super::file::FileSettings;
-use super::{CliError, settings};
+use super::{CliError, file, settings};
 use crate::cloud::Metadata;
 use crate::cloud::ec2::Ec2;
 use crate::cloud::imds::Imds;
 use crate::ids::PoolName;
 
-/// The pool that is meant, and EC2 in its region.
-pub async fn connect(
-    common: &CommonArgs,
-    file: &FileSettings,
-) -> Result<(PoolName, Ec2), CliError> {
+/// What a command works with.
+#[derive(Debug)]
+#[allow(dead_code, reason = "the commands that need all of it are being built")]
+pub struct Operator {
+    /// The pool that is meant.
+    pub pool: PoolName,
+    /// Its region.
+    pub region: String,
+    /// EC2 there.
+    pub ec2: Ec2,
+    /// What the settings file says.
+    pub file: FileSettings,
+    /// By when it has ended.
+    pub deadline: Instant,
+}
+
+/// Does an operator's command, and gives it up when its time is over.
+///
+/// # Errors
+/// The command's, or [`CliError::Late`].
+pub async fn within<T, F>(
+    args: &OperatorArgs,
+    usual: Duration,
+    command: impl FnOnce(Operator) -> F,
+) -> Result<T, CliError>
+where
+    F: Future<Output = Result<T, CliError>>,
+{
+    let file = file::read(args.target.config.as_deref())?;
+    let limit = settings::timeout(args, &file, usual);
+    let deadline = Instant::now() + limit;
+    let all = async { command(connect(args, file, deadline).await?).await };
+    timeout_at(deadline, all).await.unwrap_or(Err(CliError::Late(limit)))
+}
+
+async fn connect(
+    args: &OperatorArgs,
+    file: FileSettings,
+    deadline: Instant,
+) -> Result<Operator, CliError> {
+    let target = &args.target;
     let imds = Imds::new();
-    let pool = match common.pool.as_ref().or(file.pool.as_ref()) {
+    let pool = match target.pool.as_ref().or(file.pool.as_ref()) {
         Some(pool) => pool.clone(),
-        None => settings::pool_of_instance(&settings::run_dir(common, file), &imds).await?,
+        None => settings::pool_of_instance(&settings::run_dir(target, &file), &imds).await?,
     };
-    let region = match common.region.as_ref().or(file.region.as_ref()) {
+    let region = match target.region.as_ref().or(file.region.as_ref()) {
         Some(region) => region.clone(),
         None => imds.identity().await.map_err(CliError::NoRegion)?.region,
     };
-    let ec2 = Ec2::connect(&region, settings::call_timeout(common, file)).await;
-    Ok((pool, ec2))
+    let ec2 = Ec2::connect(&region, settings::call_timeout(target, &file)).await;
+    Ok(Operator { pool, region, ec2, file, deadline })
 }

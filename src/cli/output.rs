@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::{IsTerminal, Write, stderr, stdout};
 use std::time::{Duration, Instant};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::EnvFilter;
@@ -193,12 +194,39 @@ pub fn released(pool: &PoolName, released: &Released, mode: Mode, format: Output
     print(released, text, format);
 }
 
-/// Prints a text that ends with its own line break.
+/// Prints a text that ends with its own line break; colour is for terminals alone.
 pub fn text(text: &str) {
     // A reader that went away is no fault.
-    let _ = write!(stdout(), "{text}");
+    let _ = write!(anstream::AutoStream::auto(stdout()), "{text}");
 }
 
+/// What an operator's command tells, as JSON: `{"kind": "status", "version": 1, ...}`. Its schema is
+/// published under `docs/schema`, one a kind.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Document<T> {
+    /// What it tells.
+    pub kind: &'static str,
+    /// The layout; a change that takes something away, or changes what it means, raises it.
+    pub version: u32,
+    /// What there is to tell.
+    #[serde(flatten)]
+    pub body: T,
+}
+
+impl<T: Serialize> Document<T> {
+    /// Of a kind, in its first layout.
+    pub fn new(kind: &'static str, body: T) -> Self {
+        Self { kind, version: 1, body }
+    }
+
+    /// As a line of JSON, with its line break.
+    pub fn json(&self) -> String {
+        // Plain data of ours: strings, numbers and lists always serialise.
+        serde_json::to_string(self).unwrap_or_default() + "\n"
+    }
+}
+
+/// Prints a result, as a line for people or as one of JSON.
 fn print(result: &impl Serialize, text: impl FnOnce() -> String, format: OutputFormat) {
     let line = match format {
         OutputFormat::Text => text(),
@@ -206,5 +234,5 @@ fn print(result: &impl Serialize, text: impl FnOnce() -> String, format: OutputF
         OutputFormat::Json => serde_json::to_string(result).unwrap_or_default(),
     };
     // A reader that went away (a closed pipe) does not undo what was done.
-    let _ = writeln!(stdout(), "{line}");
+    let _ = writeln!(anstream::AutoStream::auto(stdout()), "{}", line.trim_end_matches('\n'));
 }

@@ -22,12 +22,12 @@ const LOCK_PAUSE: Duration = Duration::from_millis(50);
 
 /// Runs the command to its end.
 pub async fn run(args: &RunArgs) -> Result<ExitCode, CliError> {
-    let file = file::read(args.common.config.as_deref())?;
+    let file = file::read(args.common.target.config.as_deref())?;
     // Before anything else: what is wrong with it is wrong with every slot.
     let job = job(args, &file)?;
     let bug = |e| CliError::Bug(format!("no signals: {e}"));
     let (signals, interrupt) = Signals::listen().map_err(bug)?;
-    let teller = Teller::new(&settings::run_dir(&args.common, &file));
+    let teller = Teller::new(&settings::run_dir(&args.common.target, &file));
     tokio::select! {
         status = attended(args, &file, &job, signals, interrupt, &teller) => status,
         // From the start on: systemd would give a boot up that waits for IMDS.

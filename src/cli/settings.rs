@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::CliError;
-use super::args::CommonArgs;
+use super::args::{AgentArgs, OperatorArgs, TargetArgs};
 use super::file::FileSettings;
 use crate::agent::{Facts, Request};
 use crate::claim::Want;
@@ -26,6 +26,9 @@ const NIC_TIMEOUT: Duration = Duration::from_secs(60);
 /// The default of `--call-timeout`.
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// The default of `--timeout`: nobody looks at a terminal for longer.
+pub const TIMEOUT: Duration = Duration::from_secs(30);
+
 /// No time is longer: it can be added to any moment.
 const TIME_MAX: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
@@ -42,8 +45,13 @@ pub fn time(text: &str) -> Result<Duration, String> {
 }
 
 /// How long the whole may take; here alone, because it also limits the search for the rest.
-pub fn wait(common: &CommonArgs, file: &FileSettings) -> Duration {
+pub fn wait(common: &AgentArgs, file: &FileSettings) -> Duration {
     common.wait.or(file.wait).unwrap_or(WAIT)
+}
+
+/// How long an operator's command may take in all; `usual` is that command's default.
+pub fn timeout(operator: &OperatorArgs, file: &FileSettings, usual: Duration) -> Duration {
+    operator.timeout.or(file.timeout).unwrap_or(usual)
 }
 
 /// Everything resolved.
@@ -68,14 +76,15 @@ pub struct Wanted {
 
 /// Resolves the settings; the instance's tags are asked only for what is not said elsewhere.
 pub async fn resolve(
-    common: &CommonArgs,
+    common: &AgentArgs,
     wanted: Wanted,
     file: &FileSettings,
     deadline: Instant,
     metadata: &impl Metadata,
 ) -> Result<Settings, CliError> {
-    let run_dir = run_dir(common, file);
-    let pool = match common.pool.clone().or(file.pool.clone()) {
+    let target = &common.target;
+    let run_dir = run_dir(target, file);
+    let pool = match target.pool.clone().or(file.pool.clone()) {
         Some(pool) => pool,
         None => pool_of_instance(&run_dir, metadata).await?,
     };
@@ -89,20 +98,20 @@ pub async fn resolve(
     };
     Ok(Settings {
         request,
-        region: common.region.clone().or_else(|| file.region.clone()),
-        call_timeout: call_timeout(common, file),
+        region: target.region.clone().or_else(|| file.region.clone()),
+        call_timeout: call_timeout(target, file),
     })
 }
 
 /// Where slot.json and slot.env lie.
-pub fn run_dir(common: &CommonArgs, file: &FileSettings) -> PathBuf {
-    let said = common.run_dir.as_ref().or(file.run_dir.as_ref());
+pub fn run_dir(target: &TargetArgs, file: &FileSettings) -> PathBuf {
+    let said = target.run_dir.as_ref().or(file.run_dir.as_ref());
     said.cloned().unwrap_or_else(|| PathBuf::from(RUN_DIR))
 }
 
 /// How long one call to EC2 may take.
-pub fn call_timeout(common: &CommonArgs, file: &FileSettings) -> Duration {
-    common.call_timeout.or(file.call_timeout).unwrap_or(CALL_TIMEOUT)
+pub fn call_timeout(target: &TargetArgs, file: &FileSettings) -> Duration {
+    target.call_timeout.or(file.call_timeout).unwrap_or(CALL_TIMEOUT)
 }
 
 /// The pool by the instance's tag; else that of the slot that is held, whatever it is called now.

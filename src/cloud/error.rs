@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-/// An EC2 action that the agent calls, by its name in IAM policies.
+/// An action that the program calls, by its name in IAM policies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Action {
     /// `ec2:DescribeNetworkInterfaces`
@@ -20,6 +20,20 @@ pub enum Action {
     CreateTags,
     /// `ec2:DeleteTags`
     DeleteTags,
+    /// `ec2:DescribeInstanceTypes`
+    DescribeInstanceTypes,
+    /// `ec2:DescribeSubnets`
+    DescribeSubnets,
+    /// `ec2:DescribeSecurityGroups`
+    DescribeSecurityGroups,
+    /// `ec2:CreateNetworkInterface`
+    CreateNetworkInterface,
+    /// `ec2:DeleteNetworkInterface`
+    DeleteNetworkInterface,
+    /// `autoscaling:DescribeAutoScalingGroups`
+    DescribeAutoScalingGroups,
+    /// `sts:GetCallerIdentity`, which is permitted to everyone
+    GetCallerIdentity,
 }
 
 impl Action {
@@ -28,7 +42,17 @@ impl Action {
     /// Describe actions know no resource-level permissions. The others are granted here on
     /// everything, because that is sure to work; the guide shows how to narrow them to a pool.
     pub fn statement(self) -> String {
-        format!(r#"{{"Effect":"Allow","Action":"ec2:{self}","Resource":"*"}}"#)
+        format!(r#"{{"Effect":"Allow","Action":"{}","Resource":"*"}}"#, self.iam())
+    }
+
+    /// Its full name in IAM policies, such as `ec2:CreateTags`.
+    pub fn iam(self) -> String {
+        let service = match self {
+            Self::DescribeAutoScalingGroups => "autoscaling",
+            Self::GetCallerIdentity => "sts",
+            _ => "ec2",
+        };
+        format!("{service}:{self}")
     }
 }
 
@@ -88,7 +112,8 @@ pub enum CallError {
     },
     /// IAM refuses: final.
     #[error(
-        "EC2 refuses ec2:{action}: add this statement to the policy of the role or user: {}",
+        "EC2 refuses {}: add this statement to the policy of the role or user: {}",
+        action.iam(),
         action.statement()
     )]
     Denied {
@@ -163,7 +188,7 @@ pub fn classify(action: Action, status: u16, code: &str, message: &str) -> CallE
         }
         "InvalidAttachmentID.NotFound" => CallError::AttachmentGone,
         "OperationNotPermitted" => CallError::NotPermitted { message },
-        "UnauthorizedOperation" => CallError::Denied { action },
+        "UnauthorizedOperation" | "AccessDenied" => CallError::Denied { action },
         "AuthFailure"
         | "InvalidClientTokenId"
         | "ExpiredToken"

@@ -1,12 +1,15 @@
-//! What the agent asks of EC2, in our own words: two small traits and the errors that matter.
+//! What the program asks of EC2, in our own words: small traits and the errors that matter.
 //!
 //! Nothing here knows the SDK. The adapters ([`ec2`], [`imds`]) are named only where the program is
-//! put together; everything else is written against [`Cloud`] and [`Metadata`].
+//! put together; everything else is written against [`Cloud`] and [`Metadata`], and what operators do
+//! against [`Account`].
 
+pub mod account;
 pub mod counted;
 pub mod ec2;
 mod error;
 pub mod imds;
+pub mod patience;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,6 +18,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+pub use account::Account;
 pub use error::{Action, CallError, MetadataError, classify};
 
 use crate::ids::{

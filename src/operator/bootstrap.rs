@@ -8,14 +8,12 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use tokio::time::Instant;
 
-use crate::cloud::{CallError, Cloud, Mode, TAG_BOOTSTRAP};
+use super::servers::{self, Server};
+use crate::cloud::{CallError, Cloud, Mode, TAG_BOOTSTRAP, patience};
 use crate::ids::{AttachmentId, EniId, InstanceId, PoolName, SlotNumber};
 use crate::pool::{Pool, PoolError};
-use crate::zookeeper::CLIENT_PORT;
-use crate::zookeeper::answer::{Silence, Srvr};
-use crate::zookeeper::ask::srvr;
 
 /// How long a server may take to say whether it serves.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
@@ -31,28 +29,6 @@ pub struct Plan {
     servers: Vec<Server>,
 }
 
-/// A slot's server, asked.
-#[derive(Debug)]
-struct Server {
-    slot: SlotNumber,
-    address: SocketAddr,
-    answer: Srvr,
-    /// Whether an instance holds the slot.
-    is_held: bool,
-}
-
-impl Server {
-    /// Whether it may well serve for all that was learnt: a host that refuses the connection tells
-    /// that nothing listens there, silence tells nothing.
-    fn is_unseen(&self) -> bool {
-        match &self.answer {
-            Srvr::Serves(_) | Srvr::NotServing => false,
-            Srvr::Silent(Silence::Unreachable(cause)) if cause.contains("refused") => false,
-            Srvr::Silent(_) => self.is_held,
-        }
-    }
-}
-
 /// Why it is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum BootstrapError {
@@ -62,16 +38,6 @@ pub enum BootstrapError {
     /// The pool's tags.
     #[error(transparent)]
     Pool(#[from] PoolError),
-    /// No such slot.
-    #[error("pool {pool} has no slot {slot}: it has {there}")]
-    NoSuchSlot {
-        /// The pool.
-        pool: PoolName,
-        /// What was asked for.
-        slot: SlotNumber,
-        /// What there is.
-        there: String,
-    },
     /// The override is for an instance that was looked at.
     #[error(
         "slot {slot} is held by no instance: start its replacement first (it will wait without a \
@@ -115,13 +81,11 @@ pub async fn plan(
     cloud: &impl Cloud,
     name: &PoolName,
     slot: SlotNumber,
+    deadline: Instant,
 ) -> Result<Plan, BootstrapError> {
-    let pool = Pool::from_enis(name, cloud.pool(name).await?)?;
-    let Some(it) = pool.slots.get(&slot) else {
-        let there: Vec<String> = pool.slots.keys().map(ToString::to_string).collect();
-        let (pool, there) = (name.clone(), there.join(", "));
-        return Err(BootstrapError::NoSuchSlot { pool, slot, there });
-    };
+    let enis = patience::retried(deadline, || cloud.pool(name)).await?;
+    let pool = Pool::from_enis(name, enis)?;
+    let it = pool.slot(slot)?;
     let attachment = it.attachment.as_ref();
     let Some((attachment, holder)) = attachment.and_then(|a| Some((a, a.instance.clone()?))) else {
         return Err(BootstrapError::NotHeld { slot });
@@ -129,7 +93,7 @@ pub async fn plan(
     if it.initialized.is_none() {
         return Err(BootstrapError::NeverStarted { slot, holder });
     }
-    let servers = ask(&pool).await;
+    let servers = servers::ask(&pool, ANSWER_TIMEOUT).await;
     for Server { slot, address, answer, .. } in &servers {
         if let Some(mode) = answer.mode() {
             let (slot, server, mode) = (*slot, *address, mode.to_string());
@@ -144,15 +108,6 @@ pub async fn plan(
         holder,
         servers,
     })
-}
-
-async fn ask(pool: &Pool) -> Vec<Server> {
-    let ask = pool.slots.values().map(|slot| async {
-        let address = SocketAddr::new(slot.address(), CLIENT_PORT);
-        let answer = srvr(address, None, ANSWER_TIMEOUT).await;
-        Server { slot: slot.number, address, answer, is_held: slot.attachment.is_some() }
-    });
-    join_all(ask).await
 }
 
 impl Plan {
@@ -170,9 +125,14 @@ impl Plan {
     ///
     /// # Errors
     /// EC2's.
-    pub async fn carry_out(&self, cloud: &impl Cloud, mode: Mode) -> Result<(), BootstrapError> {
-        let set = cloud.set_tag(&self.eni, TAG_BOOTSTRAP, self.attachment.as_str(), mode);
-        Ok(set.await?)
+    pub async fn carry_out(
+        &self,
+        cloud: &impl Cloud,
+        mode: Mode,
+        deadline: Instant,
+    ) -> Result<(), BootstrapError> {
+        let set = || cloud.set_tag(&self.eni, TAG_BOOTSTRAP, self.attachment.as_str(), mode);
+        Ok(patience::retried(deadline, set).await?)
     }
 
     /// What the operator has to do now.
@@ -211,30 +171,5 @@ impl fmt::Display for Plan {
              run, the one with the newest among them,\n  - without this empty disk they are no \
              majority."
         )
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn silence_is_no_proof_that_nobody_serves() {
-        let refused = || Silence::Unreachable("Connection refused (os error 111)".to_owned());
-        let no_route = || Silence::Unreachable("No route to host (os error 113)".to_owned());
-        let cases = [
-            (Srvr::NotServing, true, false),
-            (Srvr::Silent(refused()), true, false),
-            (Srvr::Silent(no_route()), true, true),
-            (Srvr::Silent(Silence::Late(ANSWER_TIMEOUT)), true, true),
-            // Nobody has the address, so nobody serves on it.
-            (Srvr::Silent(Silence::Late(ANSWER_TIMEOUT)), false, false),
-            (Srvr::Silent(Silence::Garbage("?".to_owned())), true, true),
-        ];
-        for (answer, is_held, is_unseen) in cases {
-            let address = SocketAddr::from(([10, 0, 0, 1], CLIENT_PORT));
-            let server = Server { slot: 1.try_into().unwrap(), address, answer, is_held };
-            assert_eq!(server.is_unseen(), is_unseen, "{server:?}");
-        }
     }
 }

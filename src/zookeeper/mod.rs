@@ -30,8 +30,9 @@ pub mod values;
 #[cfg(test)]
 mod testing;
 
-/// Where clients connect, and where `srvr` is asked. The connect string names it.
-pub const CLIENT_PORT: u16 = 2181;
+/// Where clients connect, and where `srvr` is asked.
+pub use crate::ids::CLIENT_PORT;
+
 /// Where followers connect to their leader.
 pub const PEER_PORT: u16 = 2888;
 /// Where servers connect to each other to elect a leader.

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use steadfast::pool::{CLIENT_PORT, host_port};
+use steadfast::ids::CLIENT_PORT;
+use steadfast::pool::host_port;
 use steadfast::zookeeper::disk::Disk;
 use steadfast::zookeeper::render::{Config, Ensemble, render};
 use steadfast::zookeeper::settings::Settings;

@@ -22,8 +22,8 @@ use tracing::{info, warn};
 
 use super::lineage::{Course, Seen, decide};
 use super::{Agent, AgentError, Claimed};
-use crate::agent::{Facts, Remembered, backoff};
-use crate::cloud::{Cloud, Eni, Metadata, Mode, TAG_BOOTSTRAP, TAG_INITIALIZED};
+use crate::agent::{Facts, Remembered};
+use crate::cloud::{Cloud, Eni, Metadata, Mode, TAG_BOOTSTRAP, TAG_INITIALIZED, patience};
 use crate::zookeeper::disk::{Contents, Disk};
 
 /// How long EC2 may take to show our attachment; it is seconds.
@@ -148,7 +148,7 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
             if Instant::now() >= give_up {
                 break;
             }
-            sleep(backoff::pause(round, fastrand::f64())).await;
+            sleep(patience::pause(round, fastrand::f64())).await;
         }
         let waited = humantime::format_duration(VISIBLE_TIMEOUT).to_string();
         Err(AgentError::NotVisible { attachment: facts.attachment.clone(), waited })
