@@ -6,8 +6,10 @@ use std::net::IpAddr;
 use hyper::HeaderMap;
 
 use super::params::Params;
+use super::service::Service;
 use crate::model::error::Ec2Error;
 use crate::model::ids::InstanceId;
+use crate::model::place::ACCOUNT;
 use crate::model::world::World;
 use crate::region::Side;
 
@@ -37,6 +39,43 @@ impl Caller {
     }
 }
 
+/// Whose key signs: what permissions go by. Inside, the caller is who speaks, the principal is the
+/// owner of the key that he has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Principal {
+    /// An IAM user.
+    Operator,
+    /// An instance's role.
+    Role { role: String, instance: InstanceId },
+}
+
+impl Principal {
+    /// Its ARN as STS has it.
+    pub fn arn(&self) -> String {
+        match self {
+            Self::Operator => format!("arn:aws:iam::{ACCOUNT}:user/operator"),
+            Self::Role { role, instance } => {
+                format!("arn:aws:sts::{ACCOUNT}:assumed-role/{role}/{instance}")
+            }
+        }
+    }
+
+    /// Its unique id, a role's with the session's name.
+    pub fn user_id(&self) -> String {
+        match self {
+            Self::Operator => unique_id("AIDA", "operator"),
+            Self::Role { role, instance } => format!("{}:{instance}", unique_id("AROA", role)),
+        }
+    }
+}
+
+/// An id that is the same for the same name.
+pub fn unique_id(kind: &str, name: &str) -> String {
+    let letters = name.bytes().filter(u8::is_ascii_alphanumeric);
+    let name: String = letters.map(|b| char::from(b.to_ascii_uppercase())).take(17).collect();
+    format!("{kind}{name:0<17}")
+}
+
 /// What a signature says of itself.
 struct Scope<'a> {
     access_key: &'a str,
@@ -52,15 +91,28 @@ pub fn identify(
     (side, from): (Side, IpAddr),
     headers: &HeaderMap,
     params: &Params,
-) -> Result<Caller, Ec2Error> {
+) -> Result<(Caller, Principal), Ec2Error> {
     let scope = scope(headers, params)?;
     check_scope(&scope, region)?;
-    let by_key = by_key(world, &scope)?;
-    if side == Side::Outside {
-        return Ok(by_key);
-    }
-    let speaker = world.speaker(from).map(|instance| Caller::Instance(instance.id.clone()));
-    speaker.ok_or_else(|| refused(401, "AuthFailure", NOT_VALIDATED))
+    let principal = by_key(world, &scope)?;
+    let caller = match (side, &principal) {
+        (Side::Outside, Principal::Operator) => Some(Caller::Operator),
+        (Side::Outside, Principal::Role { instance, .. }) => {
+            Some(Caller::Instance(instance.clone()))
+        }
+        (Side::Inside, _) => {
+            world.speaker(from).map(|instance| Caller::Instance(instance.id.clone()))
+        }
+    };
+    let caller = caller.ok_or_else(|| refused(401, "AuthFailure", NOT_VALIDATED))?;
+    Ok((caller, principal))
+}
+
+/// The service that a request is for: the one that its signature is scoped to.
+pub fn service(headers: &HeaderMap, params: &Params) -> Service {
+    let scoped = scope(headers, params).ok();
+    let scoped = scoped.and_then(|scope| Service::of_scope(scope.service));
+    scoped.unwrap_or_else(|| Service::of_version(params.get("Version").map(String::as_str)))
 }
 
 fn check_scope(scope: &Scope<'_>, region: &str) -> Result<(), Ec2Error> {
@@ -69,7 +121,7 @@ fn check_scope(scope: &Scope<'_>, region: &str) -> Result<(), Ec2Error> {
         let message = format!("Credential should be scoped to a valid region, not '{theirs}'.");
         return Err(refused(401, "AuthFailure", &message));
     }
-    if service != "ec2" {
+    if Service::of_scope(service).is_none() {
         let message =
             format!("Credential should be scoped to correct service: 'ec2', not '{service}'.");
         return Err(refused(401, "AuthFailure", &message));
@@ -78,15 +130,16 @@ fn check_scope(scope: &Scope<'_>, region: &str) -> Result<(), Ec2Error> {
 }
 
 /// The owner of the key; temporary ones need their session token.
-fn by_key(world: &World, scope: &Scope<'_>) -> Result<Caller, Ec2Error> {
+fn by_key(world: &World, scope: &Scope<'_>) -> Result<Principal, Ec2Error> {
     if scope.access_key == OPERATOR_KEY {
-        return Ok(Caller::Operator);
+        return Ok(Principal::Operator);
     }
-    let owner = world.owner_of_key(scope.access_key).filter(|instance| {
-        instance.profile.is_some() && scope.token == Some(&instance.credentials.session_token)
+    let owner = world.owner_of_key(scope.access_key);
+    let owner = owner.filter(|owner| scope.token == Some(owner.credentials.session_token.as_str()));
+    let role = owner.and_then(|owner| {
+        Some(Principal::Role { role: owner.profile.clone()?, instance: owner.id.clone() })
     });
-    let owner = owner.map(|instance| Caller::Instance(instance.id.clone()));
-    owner.ok_or_else(|| refused(401, "AuthFailure", NOT_VALIDATED))
+    role.ok_or_else(|| refused(401, "AuthFailure", NOT_VALIDATED))
 }
 
 /// Reads the scope from the header, or from the query of a presigned request.

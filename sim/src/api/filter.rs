@@ -1,7 +1,9 @@
 //! Filters of the Describe actions: a name that the action does not know is refused.
 
 use super::params::Reader;
+use crate::model::Model;
 use crate::model::error::Ec2Error;
+use crate::model::groups::Groups;
 use crate::model::place::Place;
 use crate::model::tags::Tags;
 use crate::model::world::World;
@@ -13,6 +15,14 @@ const VALUES_MAX: usize = 200;
 pub struct View<'a> {
     pub world: &'a World,
     pub place: &'a Place,
+    pub scaling: &'a Groups,
+}
+
+impl<'a> View<'a> {
+    /// A region as it is now.
+    pub fn of(model: &'a Model) -> Self {
+        Self { world: model.world(), place: &model.place, scaling: model.groups() }
+    }
 }
 
 /// The values of one property of a resource; a filter matches if any of them does.

@@ -1,10 +1,12 @@
-//! The EC2 Query API: a call comes in by HTTP, and is answered in EC2's XML or not at all.
+//! The Query APIs of EC2, Auto Scaling and STS: a call comes in by HTTP, and is answered in its
+//! service's XML or not at all.
 
 mod actions;
 pub mod auth;
 mod filter;
 mod page;
 mod params;
+mod service;
 mod shapes;
 mod xml;
 
@@ -20,26 +22,24 @@ use crate::faults;
 use crate::http::{Dropped, Request, Response};
 use crate::model::error::Ec2Error;
 use crate::model::ids::EniId;
-use crate::model::place::ACCOUNT;
 use crate::region::{Region, Side, State};
 use crate::throttle::CallKind;
 use actions::{Action, Run};
-use auth::Caller;
+use auth::{Caller, Principal};
 use filter::View;
 use params::Reader;
+use service::{NOT_ALLOWED, Service};
 use xml::Xml;
 
 pub use actions::names as action_names;
 pub use params::Params;
 pub use shapes::{profile_arn, profile_id};
 
-/// The only version of the API that EC2 has added to since 2016.
-const VERSION: &str = "2016-11-15";
-
 /// A call that has been read.
 struct Call {
     params: Params,
     caller: Caller,
+    principal: Principal,
     action: &'static Action,
 }
 
@@ -50,16 +50,15 @@ pub async fn answer(
     request: Request,
 ) -> Result<Response, Dropped> {
     let request_id = region.with(State::request_id);
-    let (action, outcome) = match read(region, from, &request) {
+    let params = params::decode(request.uri().query(), request.body());
+    let service = auth::service(request.headers(), &params);
+    let (action, outcome) = match read(region, service, from, &request, params) {
         Ok(call) => (call.action.name, perform(region, call).await?),
         Err(error) => ("", Err(error)),
     };
     Ok(match outcome {
-        Ok(xml) => response(200, xml.into_response(action, &request_id), &request_id),
-        Err(error) => {
-            let body = Xml::error(&error.code, &error.message, &request_id);
-            response(error.status, body, &request_id)
-        }
+        Ok(xml) => response(200, service.response(action, xml, &request_id), &request_id),
+        Err(error) => response(error.status, service.refusal(&error, &request_id), &request_id),
     })
 }
 
@@ -73,28 +72,40 @@ fn response(status: u16, body: String, request_id: &str) -> Response {
 }
 
 /// Tells what is asked, and by whom; what cannot be told is logged here.
-fn read(region: &Region, from: (Side, IpAddr), request: &Request) -> Result<Call, Ec2Error> {
-    let params = params::decode(request.uri().query(), request.body());
-    let caller = region.with(|state| {
+fn read(
+    region: &Region,
+    service: Service,
+    from: (Side, IpAddr),
+    request: &Request,
+    params: Params,
+) -> Result<Call, Ec2Error> {
+    let identified = region.with(|state| {
         let world = state.model.world();
         let name = state.model.place.region.as_str();
         auth::identify(world, name, from, request.headers(), &params)
     });
-    let (caller, refusal) = match caller {
-        Ok(caller) => (caller, None),
-        Err(error) => (Caller::Unknown, Some(error)),
-    };
-    let action = refusal.map_or_else(|| find_action(request.method(), &params), Err);
-    match action {
-        Ok(action) => Ok(Call { params, caller, action }),
-        Err(error) => {
+    let found = identified.map_err(|error| (Caller::Unknown, error));
+    let found = found.and_then(|(caller, principal)| {
+        match find_action(service, request.method(), &params) {
+            Ok(action) => Ok((caller, principal, action)),
+            Err(error) => Err((caller, error)),
+        }
+    });
+    match found {
+        Ok((caller, principal, action)) => Ok(Call { params, caller, principal, action }),
+        Err((caller, error)) => {
+            let error = service.in_own_words(error);
             region.with(|state| state.log_call(&caller, &params, &error.code));
             Err(error)
         }
     }
 }
 
-fn find_action(method: &Method, params: &Params) -> Result<&'static Action, Ec2Error> {
+fn find_action(
+    service: Service,
+    method: &Method,
+    params: &Params,
+) -> Result<&'static Action, Ec2Error> {
     if ![Method::GET, Method::POST].contains(method) {
         let message = "The HTTP method must be GET or POST";
         return Err(Ec2Error::with_status(405, "MethodNotAllowed", message));
@@ -106,15 +117,16 @@ fn find_action(method: &Method, params: &Params) -> Result<&'static Action, Ec2E
         ));
     };
     match params.get("Version").map(String::as_str) {
-        Some(VERSION) => {}
+        Some(version) if version == service.version() => {}
         None => return Err(Ec2Error::missing("Version")),
         Some(other) => {
+            let name = service.name();
             let message =
-                format!("The requested version ({other}) of service AmazonEC2 does not exist");
+                format!("The requested version ({other}) of service {name} does not exist");
             return Err(Ec2Error::new("NoSuchVersion", message));
         }
     }
-    actions::find(name).ok_or_else(|| {
+    actions::find(service, name).ok_or_else(|| {
         let message = format!("The action {name} is not valid for this web service.");
         Ec2Error::new("InvalidAction", message)
     })
@@ -164,11 +176,23 @@ impl State {
         if loses_reply { Err(Dropped) } else { Ok(answer) }
     }
 
+    /// Runs an action, in the words of its service.
     fn run(&mut self, call: &Call) -> actions::Answer {
-        if !self.throttle.admit(kind(call), self.model.now_ms()) {
+        let answer = self.admit(call).and_then(|()| self.run_admitted(call));
+        answer.map_err(|error| call.action.service.in_own_words(error))
+    }
+
+    /// The token buckets are EC2's: the other services here are never asked that often.
+    fn admit(&mut self, call: &Call) -> Result<(), Ec2Error> {
+        let is_ec2 = call.action.service == Service::Ec2;
+        if is_ec2 && !self.throttle.admit(kind(call), self.model.now_ms()) {
             let message = "Request limit exceeded.";
             return Err(Ec2Error::with_status(503, "RequestLimitExceeded", message));
         }
+        Ok(())
+    }
+
+    fn run_admitted(&mut self, call: &Call) -> actions::Answer {
         if let Some(answer) = self.replays.find(&call.params) {
             return answer;
         }
@@ -177,8 +201,10 @@ impl State {
             Run::Change(change) => change(&mut self.model, &reader),
             Run::Read(read) => {
                 let world = self.model.read();
-                read(&View { world: &world, place: &self.model.place }, &reader)
+                let (place, scaling) = (&self.model.place, self.model.groups());
+                read(&View { world: &world, place, scaling }, &reader)
             }
+            Run::Identity(identity) => identity(&call.principal, &reader),
         };
         self.replays.keep(&call.params, &answer);
         answer
@@ -204,16 +230,13 @@ fn refusal(fault: &FaultKind, call: &Call) -> Option<Ec2Error> {
 }
 
 fn denied(call: &Call) -> Ec2Error {
-    let user = match &call.caller {
-        Caller::Instance(id) => format!("arn:aws:sts::{ACCOUNT}:assumed-role/instance/{id}"),
-        _ => format!("arn:aws:iam::{ACCOUNT}:user/operator"),
-    };
-    let action = call.action.name;
-    let message = format!(
-        "You are not authorized to perform this operation. User: {user} is not authorized to \
-         perform: ec2:{action} because no identity-based policy allows the ec2:{action} action"
-    );
-    Ec2Error::with_status(403, "UnauthorizedOperation", message)
+    let Action { service, name, .. } = call.action;
+    service.denied(
+        &call.principal.arn(),
+        &format!("{}:{name}", service.prefix()),
+        None,
+        NOT_ALLOWED,
+    )
 }
 
 fn kind(call: &Call) -> CallKind {
@@ -223,7 +246,7 @@ fn kind(call: &Call) -> CallKind {
     match call.action.run {
         Run::Change(_) => CallKind::Change,
         Run::Read(_) if call.params.keys().any(narrows) => CallKind::NarrowRead,
-        Run::Read(_) => CallKind::WideRead,
+        Run::Read(_) | Run::Identity(_) => CallKind::WideRead,
     }
 }
 

@@ -62,12 +62,13 @@ fn check_size(size: usize, max: usize) -> Result<(), Ec2Error> {
     Err(Ec2Error::bad_value(&format!(" {size} "), "maxResults", &why))
 }
 
-fn seal(action: &str, last: &str) -> String {
+/// The token of the page that begins after an id.
+pub fn seal(action: &str, last: &str) -> String {
     URL_SAFE_NO_PAD.encode(format!("1/{action}/{last}"))
 }
 
 /// What a token of ours says; one of another action is as bad as none.
-fn open(action: &str, token: &str) -> Result<String, Ec2Error> {
+pub fn open(action: &str, token: &str) -> Result<String, Ec2Error> {
     let bytes = URL_SAFE_NO_PAD.decode(token).ok();
     let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
     let last = text.as_deref().and_then(|text| text.strip_prefix(&format!("1/{action}/")));

@@ -59,10 +59,15 @@ impl<'a> Reader<'a> {
 
     /// One of the words that a parameter may have; `first` if it is absent.
     pub fn either(&self, name: &str, first: &str, second: &str) -> Result<bool, Ec2Error> {
+        Ok(self.choice(name, first, second)?.unwrap_or(true))
+    }
+
+    /// Whether a parameter is the first of the two words that it may have.
+    pub fn choice(&self, name: &str, first: &str, second: &str) -> Result<Option<bool>, Ec2Error> {
         match self.get(name) {
-            None => Ok(true),
-            Some(word) if word == first => Ok(true),
-            Some(word) if word == second => Ok(false),
+            None => Ok(None),
+            Some(word) if word == first => Ok(Some(true)),
+            Some(word) if word == second => Ok(Some(false)),
             Some(text) => {
                 let why = format!("Expecting {first} or {second}.");
                 Err(Ec2Error::bad_value(text, name, &why))
@@ -73,6 +78,15 @@ impl<'a> Reader<'a> {
     /// `name.1`, `name.2` and so on.
     pub fn list(&self, name: &str) -> Vec<&'a str> {
         self.members(name).iter().filter_map(|member| self.get(member)).collect()
+    }
+
+    /// `name.member.1` and so on, as services other than EC2 have lists; an empty one is there by
+    /// its name alone.
+    pub fn query_list(&self, name: &str) -> Result<Vec<&'a str>, Ec2Error> {
+        if let Some(text) = self.get(name).filter(|text| !text.is_empty()) {
+            return Err(Ec2Error::bad_value(text, name, "Expecting a list."));
+        }
+        Ok(self.list(&format!("{name}.member")))
     }
 
     /// A list of what `parse` takes.
@@ -138,6 +152,16 @@ impl<'a> Reader<'a> {
     /// Everything has been read: refuses the rest, and ends a dry run. It comes before any change.
     pub fn finish(&self) -> Result<(), Ec2Error> {
         let dry_run = self.boolean("DryRun")?.unwrap_or(false);
+        self.finish_without_dry_run()?;
+        if dry_run {
+            let message = "Request would have succeeded, but DryRun flag is set.";
+            return Err(Ec2Error::with_status(412, "DryRunOperation", message));
+        }
+        Ok(())
+    }
+
+    /// The same for an action of a service that knows no dry runs.
+    pub fn finish_without_dry_run(&self) -> Result<(), Ec2Error> {
         let seen = self.seen.borrow();
         let known = |name: &str| {
             seen.contains(name) || OF_PROTOCOL.contains(&name) || name.starts_with("X-Amz-")
@@ -145,10 +169,6 @@ impl<'a> Reader<'a> {
         if let Some(name) = self.params.keys().find(|name| !known(name)) {
             let message = format!("The parameter {name} is not recognized");
             return Err(Ec2Error::new("UnknownParameter", message));
-        }
-        if dry_run {
-            let message = "Request would have succeeded, but DryRun flag is set.";
-            return Err(Ec2Error::with_status(412, "DryRunOperation", message));
         }
         Ok(())
     }

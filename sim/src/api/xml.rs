@@ -1,4 +1,4 @@
-//! XML as EC2 writes it: elements, text, and lists of `item`.
+//! XML as AWS writes it: elements, text, and lists of `item` or, beside EC2, of `member`.
 
 use std::fmt::{Display, Write};
 
@@ -9,10 +9,7 @@ pub struct Xml(String);
 impl Xml {
     /// An element with text.
     pub fn text(&mut self, name: &str, value: impl Display) -> &mut Self {
-        self.within(name, |xml| {
-            // Writing to a string cannot fail.
-            let _ = write!(Escaped(&mut xml.0), "{value}");
-        })
+        self.within(name, |xml| xml.value(value))
     }
 
     /// An element with text, if there is any.
@@ -43,37 +40,57 @@ impl Xml {
         &mut self,
         name: &str,
         items: impl IntoIterator<Item = T>,
+        content: impl FnMut(&mut Xml, T),
+    ) -> &mut Self {
+        self.list(name, "item", items, content)
+    }
+
+    /// A list as services other than EC2 write it: with a `member` for each.
+    pub fn members<T>(
+        &mut self,
+        name: &str,
+        items: impl IntoIterator<Item = T>,
+        content: impl FnMut(&mut Xml, T),
+    ) -> &mut Self {
+        self.list(name, "member", items, content)
+    }
+
+    fn list<T>(
+        &mut self,
+        name: &str,
+        each: &str,
+        items: impl IntoIterator<Item = T>,
         mut content: impl FnMut(&mut Xml, T),
     ) -> &mut Self {
         self.within(name, |xml| {
             for item in items {
-                xml.within("item", |xml| content(xml, item));
+                xml.within(each, |xml| content(xml, item));
             }
         })
     }
 
-    /// The answer to an action.
-    pub fn into_response(self, action: &str, request_id: &str) -> String {
-        format!(
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
-             <{action}Response xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\">\
-             <requestId>{request_id}</requestId>{}</{action}Response>",
-            self.0
-        )
+    /// The text of a list's item that is nothing but text.
+    pub fn value(&mut self, value: impl Display) {
+        // Writing to a string cannot fail.
+        let _ = write!(Escaped(&mut self.0), "{value}");
     }
 
-    /// EC2's error form.
-    pub fn error(code: &str, message: &str, request_id: &str) -> String {
-        let mut xml = Xml::default();
-        xml.within("Response", |xml| {
-            xml.within("Errors", |xml| {
-                xml.within("Error", |xml| {
-                    xml.text("Code", code).text("Message", message);
-                });
-            });
-            xml.text("RequestID", request_id);
-        });
-        format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{}", xml.0)
+    /// The document's element, with its namespace.
+    pub fn root(&mut self, name: &str, namespace: &str, content: impl FnOnce(&mut Xml)) {
+        self.0.extend(["<", name, " xmlns=\"", namespace, "\">"]);
+        content(self);
+        self.0.extend(["</", name, ">"]);
+    }
+
+    /// What was written apart.
+    pub fn append(&mut self, other: Xml) -> &mut Self {
+        self.0.push_str(&other.0);
+        self
+    }
+
+    /// The whole document.
+    pub fn into_document(self) -> String {
+        format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{}", self.0)
     }
 }
 

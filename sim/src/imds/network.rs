@@ -37,7 +37,7 @@ fn mac(model: &Model, eni: &Interface, attachment: &Attachment) -> Option<Node> 
         .leaf("mac", eni.mac)
         .leaf("owner-id", ACCOUNT)
         .leaf("security-group-ids", lines(&eni.groups))
-        .leaf("security-groups", "default")
+        .leaf("security-groups", names(model, eni))
         .leaf("vpc-id", &model.place.vpc)
         .leaf("vpc-ipv4-cidr-block", cidr(VPC_IPV4))
         .leaf("vpc-ipv4-cidr-blocks", cidr(VPC_IPV4))
@@ -52,6 +52,12 @@ fn of_subnet(node: Node, subnet: &Subnet) -> Node {
     node.leaf("subnet-id", &subnet.id)
         .leaf("subnet-ipv4-cidr-block", subnet.ipv4_cidr())
         .leaf("subnet-ipv6-cidr-blocks", subnet.ipv6_cidr())
+}
+
+/// The names of an interface's security groups.
+pub fn names(model: &Model, eni: &Interface) -> String {
+    let names: Vec<_> = eni.groups.iter().map(|id| model.world().group_name(id)).collect();
+    lines(&names)
 }
 
 fn leaf(text: impl ToString) -> Node {

@@ -87,6 +87,7 @@ fn meta_data(model: &Model, instance: &Instance) -> Node {
     let host_name = model.place.dns_name(instance.address);
     let enis = model.world().interfaces_of(&instance.id);
     let mac = enis.first().map(|(eni, _)| eni.mac.to_string()).unwrap_or_default();
+    let groups = enis.first().map(|(eni, _)| network::names(model, eni)).unwrap_or_default();
     Node::branch()
         .leaf("ami-id", &instance.image)
         .leaf("ami-launch-index", instance.launch_index)
@@ -100,7 +101,7 @@ fn meta_data(model: &Model, instance: &Instance) -> Node {
         .leaf("mac", mac)
         .leaf("profile", "default-hvm")
         .leaf("reservation-id", &instance.reservation)
-        .leaf("security-groups", "default")
+        .leaf("security-groups", groups)
         .with("network", network::of(model, instance))
         .with("placement", placement(model, instance))
         .with("services", services())

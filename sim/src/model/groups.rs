@@ -14,6 +14,7 @@ use super::instance::{Instance, State};
 use super::launch::Launch;
 use super::timers::Event;
 use super::types::InstanceType;
+use super::world::World;
 use crate::control::GroupRequest;
 
 /// The tag that names an instance's group.
@@ -21,16 +22,25 @@ const NAME_TAG: &str = "aws:autoscaling:groupName";
 /// More than any region here can run.
 const DESIRED_MAX: u32 = 500;
 
+/// All groups, by name.
+pub type Groups = BTreeMap<String, Group>;
+
 /// A group.
 #[derive(Debug)]
 pub struct Group {
-    request: GroupRequest,
+    pub request: GroupRequest,
     kind: &'static InstanceType,
+    pub created_ms: u64,
     /// Zone names with the launches that are on their way.
     zones: BTreeMap<String, usize>,
 }
 
 impl Group {
+    /// The names of the zones that it uses.
+    pub fn zones(&self) -> impl Iterator<Item = &String> {
+        self.zones.keys()
+    }
+
     /// How many instances each zone is to have; the first zones have one more if need be.
     fn wanted(&self) -> Vec<(String, usize)> {
         let (desired, zones) = (self.request.desired as usize, self.zones.len());
@@ -39,7 +49,21 @@ impl Group {
     }
 }
 
+impl World {
+    /// The instances of a group that are not terminated, by id.
+    pub fn members<'a>(&'a self, group: &'a str) -> impl Iterator<Item = &'a Instance> {
+        let all = self.instances.values().map(AsRef::as_ref);
+        all.filter(move |instance: &&Instance| {
+            instance.group.as_deref() == Some(group) && instance.state != State::Terminated
+        })
+    }
+}
+
 impl Model {
+    pub fn groups(&self) -> &Groups {
+        &self.groups
+    }
+
     /// Makes or changes a group; what is missing is launched at once.
     pub fn put_group(&mut self, request: GroupRequest) -> Result<(), Ec2Error> {
         let group = self.check_group(request)?;
@@ -64,7 +88,9 @@ impl Model {
         };
         super::tags::check(&request.tags)?;
         super::tags::check_metadata(request.tags.keys())?;
+        let before = self.groups.get(&request.name);
         Ok(Group {
+            created_ms: before.map_or(self.now_ms, |before| before.created_ms),
             kind: InstanceType::parse(&request.instance_type)?,
             zones: zones.into_iter().map(|zone| (zone, 0)).collect(),
             request,
@@ -150,10 +176,7 @@ impl Model {
     }
 
     fn members<'a>(&'a self, group: &'a str) -> impl Iterator<Item = &'a Instance> {
-        let all = self.world.instances.values().map(AsRef::as_ref);
-        all.filter(move |instance: &&Instance| {
-            instance.group.as_deref() == Some(group) && instance.state != State::Terminated
-        })
+        self.world.members(group)
     }
 
     /// The members that are up in a zone, the oldest first.

@@ -20,7 +20,7 @@ pub trait Kind {
     const MALFORMED: &str;
     /// The code of EC2's error for an id of which there is no resource.
     const MISSING: &str;
-    /// What EC2 calls the kind in that error.
+    /// What EC2 calls one of the kind in that error.
     const NOUN: &str;
 }
 
@@ -56,7 +56,7 @@ impl<K: Kind> Id<K> {
     /// The error for an id of which there is no resource.
     pub fn missing_one(&self) -> Ec2Error {
         let (noun, id) = (K::NOUN, &self.0);
-        Ec2Error::new(K::MISSING, format!("The {noun} ID '{id}' does not exist"))
+        Ec2Error::new(K::MISSING, format!("The {noun} '{id}' does not exist"))
     }
 
     /// The error for ids of which there are no resources.
@@ -66,7 +66,9 @@ impl<K: Kind> Id<K> {
         }
         let list = ids.iter().map(Self::as_str).collect::<Vec<_>>().join(", ");
         let noun = K::NOUN;
-        Ec2Error::new(K::MISSING, format!("The {noun} IDs '{list}' do not exist"))
+        let noun =
+            noun.strip_suffix(" ID").map_or(format!("{noun}s"), |noun| format!("{noun} IDs"));
+        Ec2Error::new(K::MISSING, format!("The {noun} '{list}' do not exist"))
     }
 }
 
@@ -102,26 +104,29 @@ macro_rules! kinds {
 kinds! {
     /// A network interface.
     EniKind, EniId: "eni-", "InvalidNetworkInterfaceId.Malformed",
-        "InvalidNetworkInterfaceID.NotFound", "networkInterface";
+        "InvalidNetworkInterfaceID.NotFound", "networkInterface ID";
     /// One attachment, never used again for another.
     AttachmentKind, AttachmentId: "eni-attach-", "InvalidNetworkInterfaceAttachmentId.Malformed",
-        "InvalidAttachmentID.NotFound", "attachment";
+        "InvalidAttachmentID.NotFound", "attachment ID";
     /// An instance.
     InstanceKind, InstanceId: "i-", "InvalidInstanceID.Malformed",
-        "InvalidInstanceID.NotFound", "instance";
+        "InvalidInstanceID.NotFound", "instance ID";
     /// A subnet.
     SubnetKind, SubnetId: "subnet-", "InvalidSubnetId.Malformed",
-        "InvalidSubnetID.NotFound", "subnet";
+        "InvalidSubnetID.NotFound", "subnet ID";
     /// A security group.
     GroupKind, GroupId: "sg-", "InvalidGroupId.Malformed",
         "InvalidGroup.NotFound", "security group";
+    /// A rule of a security group.
+    RuleKind, RuleId: "sgr-", "InvalidSecurityGroupRuleId.Malformed",
+        "InvalidSecurityGroupRuleId.NotFound", "security group rule ID";
     /// A machine image. Every well-formed one exists: each is the host's own userland.
     ImageKind, ImageId: "ami-", "InvalidAMIID.Malformed",
-        "InvalidAMIID.NotFound", "image";
+        "InvalidAMIID.NotFound", "image ID";
     /// A virtual private cloud.
     VpcKind, VpcId: "vpc-", "InvalidVpcID.Malformed",
-        "InvalidVpcID.NotFound", "vpc";
+        "InvalidVpcID.NotFound", "vpc ID";
     /// What one RunInstances made.
     ReservationKind, ReservationId: "r-", "InvalidReservationID.Malformed",
-        "InvalidReservationID.NotFound", "reservation";
+        "InvalidReservationID.NotFound", "reservation ID";
 }

@@ -59,7 +59,7 @@ impl Model {
     /// Makes an interface.
     pub fn create_interface(&mut self, new: &NewInterface) -> Result<EniId, Ec2Error> {
         tags::check(&new.tags)?;
-        let groups = self.security_groups(&new.groups)?;
+        let groups = self.groups_named(&new.groups)?;
         let subnet = self.world.subnet(&new.subnet)?.clone();
         let interface = Interface {
             id: EniId::fresh(&mut self.rng),
@@ -99,7 +99,7 @@ impl Model {
             }
             Attribute::SourceDestCheck(on) => return self.check_source_dest(id, on),
             Attribute::Groups(groups) => {
-                let groups = self.security_groups(&groups)?;
+                let groups = self.groups_named(&groups)?;
                 self.world_mut().interface_mut(id)?.groups = groups;
             }
             Attribute::DeleteOnTermination(attachment, on) => {
@@ -121,17 +121,6 @@ impl Model {
         let nic = plugged.and_then(|attachment| self.nic_spec(eni, attachment));
         self.effects.extend(nic.map(Effect::Plug));
         Ok(())
-    }
-
-    /// The groups named, or the default one; there are no others.
-    fn security_groups(&self, named: &[GroupId]) -> Result<Vec<GroupId>, Ec2Error> {
-        let unknown = named.iter().filter(|group| **group != self.place.group);
-        let unknown: Vec<_> = unknown.cloned().collect();
-        if unknown.is_empty() {
-            Ok(vec![self.place.group.clone()])
-        } else {
-            Err(GroupId::missing(&unknown))
-        }
     }
 
     fn choose_ipv6(

@@ -4,6 +4,7 @@
 //! [`World`], and lists as [`Effect`]s what the kernel is to do about it.
 
 pub mod attach;
+pub mod change;
 pub mod delays;
 pub mod effect;
 pub mod error;
@@ -15,9 +16,11 @@ pub mod instance;
 pub mod interface;
 pub mod interfaces;
 pub mod launch;
+pub mod permission;
 pub mod place;
 pub mod pool;
 pub mod power;
+pub mod security;
 pub mod tags;
 #[cfg(test)]
 mod tests;
@@ -36,9 +39,10 @@ use crate::fabric::SubnetSpec;
 use delays::Delays;
 use effect::Effect;
 use error::Ec2Error;
-use groups::Group;
+use groups::Groups;
 use history::History;
 use place::{Place, Subnet};
+use security::SecurityGroup;
 use timers::{Event, Timers};
 use world::World;
 
@@ -51,7 +55,7 @@ pub struct Model {
     history: History,
     timers: Timers,
     effects: Vec<Effect>,
-    groups: BTreeMap<String, Group>,
+    groups: Groups,
     rng: Rng,
     now_ms: u64,
     /// How many instances and interfaces have been made.
@@ -66,6 +70,10 @@ impl Model {
         let subnets = (1..=zones).map(|z| Arc::new(Subnet::new(&place, z, &mut rng)));
         let world = World {
             subnets: subnets.map(|subnet| (subnet.id.clone(), subnet)).collect(),
+            security_groups: BTreeMap::from([(
+                place.group.clone(),
+                Arc::new(SecurityGroup::default_of(&place)),
+            )]),
             ..World::default()
         };
         Self {

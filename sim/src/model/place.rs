@@ -29,7 +29,7 @@ pub struct Place {
     /// Such as `eu-west-1`.
     pub region: String,
     pub vpc: VpcId,
-    /// The default security group, which is the only one.
+    /// The default security group.
     pub group: GroupId,
     /// Unix time of the model's zero, in ms.
     pub epoch_ms: u64,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Model;
 use super::error::Ec2Error;
-use super::ids::{EniId, InstanceId, SubnetId};
+use super::ids::{EniId, GroupId, InstanceId, SubnetId};
 
 /// Tags of a resource, by key.
 pub type Tags = BTreeMap<String, String>;
@@ -20,6 +20,7 @@ pub enum Tagged {
     Instance(InstanceId),
     Interface(EniId),
     Subnet(SubnetId),
+    SecurityGroup(GroupId),
 }
 
 impl Tagged {
@@ -29,6 +30,7 @@ impl Tagged {
             Some("i") => InstanceId::parse(text).map(Self::Instance),
             Some("eni") => EniId::parse(text).map(Self::Interface),
             Some("subnet") => SubnetId::parse(text).map(Self::Subnet),
+            Some("sg") => GroupId::parse(text).map(Self::SecurityGroup),
             _ => Err(Ec2Error::new("InvalidID", format!("The ID '{text}' is not valid"))),
         }
     }
@@ -118,6 +120,7 @@ impl Model {
             Tagged::Instance(id) => &self.world.instance(id)?.tags,
             Tagged::Interface(id) => &self.world.interface(id)?.tags,
             Tagged::Subnet(id) => &self.world.subnet(id)?.tags,
+            Tagged::SecurityGroup(id) => &self.world.security_group(id)?.tags,
         })
     }
 
@@ -127,6 +130,7 @@ impl Model {
             Tagged::Instance(id) => &mut world.instance_mut(id)?.tags,
             Tagged::Interface(id) => &mut world.interface_mut(id)?.tags,
             Tagged::Subnet(id) => &mut world.subnet_mut(id)?.tags,
+            Tagged::SecurityGroup(id) => &mut world.security_group_mut(id)?.tags,
         })
     }
 }

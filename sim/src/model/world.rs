@@ -1,14 +1,15 @@
-//! All that is true at one time: instances, interfaces, subnets. A clone is cheap and shares.
+//! All that is true at one time: instances, interfaces, subnets, security groups. A clone is cheap and shares.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::error::Ec2Error;
-use super::ids::{AttachmentId, EniId, InstanceId, SubnetId};
+use super::ids::{AttachmentId, EniId, GroupId, InstanceId, SubnetId};
 use super::instance::Instance;
 use super::interface::{Attachment, Interface};
 use super::place::Subnet;
+use super::security::SecurityGroup;
 
 /// The state of the region.
 #[derive(Debug, Clone, Default)]
@@ -16,6 +17,7 @@ pub struct World {
     pub instances: BTreeMap<InstanceId, Arc<Instance>>,
     pub interfaces: BTreeMap<EniId, Arc<Interface>>,
     pub subnets: BTreeMap<SubnetId, Arc<Subnet>>,
+    pub security_groups: BTreeMap<GroupId, Arc<SecurityGroup>>,
 }
 
 impl World {
@@ -34,6 +36,16 @@ impl World {
         found.ok_or_else(|| id.missing_one())
     }
 
+    pub fn security_group(&self, id: &GroupId) -> Result<&SecurityGroup, Ec2Error> {
+        let found = self.security_groups.get(id).map(Arc::as_ref);
+        found.ok_or_else(|| id.missing_one())
+    }
+
+    /// The name of a group; nothing for one that is gone.
+    pub fn group_name(&self, id: &GroupId) -> &str {
+        self.security_groups.get(id).map_or("", |group| &group.name)
+    }
+
     pub fn instance_mut(&mut self, id: &InstanceId) -> Result<&mut Instance, Ec2Error> {
         let found = self.instances.get_mut(id).map(Arc::make_mut);
         found.ok_or_else(|| id.missing_one())
@@ -46,6 +58,11 @@ impl World {
 
     pub fn subnet_mut(&mut self, id: &SubnetId) -> Result<&mut Subnet, Ec2Error> {
         let found = self.subnets.get_mut(id).map(Arc::make_mut);
+        found.ok_or_else(|| id.missing_one())
+    }
+
+    pub fn security_group_mut(&mut self, id: &GroupId) -> Result<&mut SecurityGroup, Ec2Error> {
+        let found = self.security_groups.get_mut(id).map(Arc::make_mut);
         found.ok_or_else(|| id.missing_one())
     }
 

@@ -18,6 +18,7 @@ from botocore.config import Config
 
 # One for all, since it reads and keeps EC2's description, which is large.
 SESSION = boto3.Session()
+SERVICES = ("autoscaling", "sts")
 NAMESPACE = "{http://ec2.amazonaws.com/doc/2016-11-15/}"
 
 
@@ -56,10 +57,10 @@ class Region:
         [subnet] = [s["id"] for s in self.info["subnets"] if s["zone"].endswith(letter)]
         return subnet
 
-    def client(self, check=True, config=None, **credentials):
+    def client(self, check=True, config=None, service="ec2", **credentials):
         """boto3's client; without retries unless told otherwise."""
         client = SESSION.client(
-            "ec2",
+            service,
             endpoint_url=self.info["endpoint"],
             region_name=credentials.pop("region", "eu-west-1"),
             aws_access_key_id=credentials.pop(
@@ -72,7 +73,8 @@ class Region:
             config=config or Config(retries={"total_max_attempts": 1}, read_timeout=20),
         )
         if check:
-            client.meta.events.register("after-call.ec2", check_answer)
+            check = check_answer if service == "ec2" else check_query_answer
+            client.meta.events.register(f"after-call.{service}", check)
         return client
 
     def close(self):
@@ -99,32 +101,57 @@ def check_answer(http_response, model, **_):
     check_structure(model.output_shape, fields, model.name)
 
 
-def check_structure(shape, elements, path):
+def check_query_answer(http_response, model, **_):
+    """The same for a service whose protocol is plain `query`."""
+    root = ElementTree.fromstring(http_response.content)
+    namespace = f"{{{model.service_model.metadata['xmlNamespace']}}}"
+    strip(root, namespace)
+    if http_response.status_code >= 300:
+        assert root.tag == "ErrorResponse"
+        assert root.find("Error/Type").text in ("Sender", "Receiver")
+        assert root.find("Error/Code").text and root.find("Error/Message").text
+        assert root.find("RequestId").text
+        return
+    assert root.tag == f"{model.name}Response"
+    assert [child.tag for child in root] == [f"{model.name}Result", "ResponseMetadata"]
+    assert root.find("ResponseMetadata/RequestId").text
+    check_structure(model.output_shape, list(root[0]), model.name, "")
+
+
+def strip(element, namespace):
+    """Takes away the namespace, which every element has to have."""
+    assert element.tag.startswith(namespace), element.tag
+    element.tag = element.tag.removeprefix(namespace)
+    for child in element:
+        strip(child, namespace)
+
+
+def check_structure(shape, elements, path, namespace=NAMESPACE):
     members = {member_name(name, member): member for name, member in shape.members.items()}
     seen = set()
     for element in elements:
-        name = element.tag.removeprefix(NAMESPACE)
+        name = element.tag.removeprefix(namespace)
         # EC2 itself answers some changes with a `return` that botocore does not name.
         if name == "return" and name not in members:
             continue
         assert name in members, f"{path}: botocore does not know {name}"
         assert name not in seen, f"{path}: {name} comes twice"
         seen.add(name)
-        check_value(members[name], element, f"{path}/{name}")
+        check_value(members[name], element, f"{path}/{name}", namespace)
 
 
 def member_name(name, member):
     return member.serialization.get("name", name)
 
 
-def check_value(shape, element, path):
+def check_value(shape, element, path, namespace):
     if shape.type_name == "structure":
-        check_structure(shape, element, path)
+        check_structure(shape, element, path, namespace)
     elif shape.type_name == "list":
         item = shape.member.serialization.get("name", "member")
         for child in element:
-            assert child.tag == f"{NAMESPACE}{item}", f"{path}: {child.tag} is no {item}"
-            check_value(shape.member, child, f"{path}/{item}")
+            assert child.tag == f"{namespace}{item}", f"{path}: {child.tag} is no {item}"
+            check_value(shape.member, child, f"{path}/{item}", namespace)
     else:
         assert len(element) == 0, f"{path}: is text to botocore"
         check_text(shape, element.text or "", path)
@@ -161,7 +188,8 @@ def aws(region):
         program = os.path.join(os.path.dirname(sys.executable), "aws")
         environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", **region.environment}
         done = subprocess.run(
-            [program, "ec2", *arguments, "--output", "json"],
+            [program, *([] if arguments[0] in SERVICES else ["ec2"]), *arguments,
+             "--output", "json"],
             env=environment, capture_output=True, text=True, timeout=120,
         )
         if fails:

@@ -12,6 +12,7 @@ from conftest import eventually, interface, launch, state
 NO_ENI = "eni-0123456789abcdef0"
 NO_INSTANCE = "i-0123456789abcdef0"
 NO_ATTACHMENT = "eni-attach-0123456789abcdef0"
+NO_GROUP = "sg-0123456789abcdef0"
 NO_SUBNET = "subnet-0123456789abcdef0"
 AMI = "ami-0123456789abcdef0"
 
@@ -225,6 +226,7 @@ def test_a_dry_run_changes_nothing(region, ec2):
         "DryRunOperation", 412, "Request would have succeeded, but DryRun flag is set.",
     )
     before = region.control("state")
+    rule = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
     wish = dict(ImageId=AMI, InstanceType="t3.small", MinCount=1, MaxCount=1)
     for call, parameters in (
         (ec2.attach_network_interface, attach(ec2, eni, instance)),
@@ -234,7 +236,20 @@ def test_a_dry_run_changes_nothing(region, ec2):
         (ec2.describe_network_interfaces, {}),
         (ec2.describe_instances, {}),
         (ec2.describe_instance_types, {}),
+        (ec2.describe_security_groups, {}),
         (ec2.describe_subnets, {}),
+        (ec2.create_security_group, dict(GroupName="x", Description="x", VpcId="vpc-01234567")),
+        (ec2.delete_security_group, dict(GroupId=NO_GROUP)),
+        (ec2.authorize_security_group_ingress, dict(GroupId=NO_GROUP, IpPermissions=[rule])),
+        (ec2.revoke_security_group_ingress, dict(GroupId=NO_GROUP, IpPermissions=[rule])),
+        (
+            ec2.modify_instance_metadata_options,
+            dict(InstanceId=instance, HttpTokens="optional"),
+        ),
+        (
+            ec2.modify_instance_attribute,
+            dict(InstanceId=instance, SourceDestCheck={"Value": False}),
+        ),
         (ec2.run_instances, wish),
         (ec2.terminate_instances, dict(InstanceIds=[instance])),
         (ec2.stop_instances, dict(InstanceIds=[instance])),

@@ -80,6 +80,14 @@ impl Filtered for Instance {
         ("iam-instance-profile.arn", |_, i| {
             i.profile.iter().map(|name| shapes::profile_arn(name)).collect()
         }),
+        ("instance.group-id", |view, i| {
+            of_enis(view, i, |eni| eni.groups.iter().map(ToString::to_string).collect())
+        }),
+        ("instance.group-name", |view, i| {
+            of_enis(view, i, |eni| {
+                eni.groups.iter().map(|id| view.world.group_name(id).to_owned()).collect()
+            })
+        }),
         ("image-id", |_, i| vec![i.image.to_string()]),
         ("instance-id", |_, i| vec![i.id.to_string()]),
         ("instance-state-code", |_, i| vec![i.state.code().to_string()]),
@@ -92,6 +100,9 @@ impl Filtered for Instance {
         }),
         ("network-interface.addresses.private-ip-address", |view, i| {
             of_enis(view, i, |eni| eni.ipv4.iter().map(ToString::to_string).collect())
+        }),
+        ("network-interface.group-id", |view, i| {
+            of_enis(view, i, |eni| eni.groups.iter().map(ToString::to_string).collect())
         }),
         ("network-interface.mac-address", |view, i| {
             of_enis(view, i, |eni| vec![eni.mac.to_string()])

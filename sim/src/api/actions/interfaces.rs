@@ -4,12 +4,13 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
 use super::{Answer, done};
+use crate::api::filter::View;
 use crate::api::params::Reader;
 use crate::api::shapes;
 use crate::api::xml::Xml;
 use crate::model::Model;
 use crate::model::error::Ec2Error;
-use crate::model::ids::{AttachmentId, EniId, GroupId, SubnetId};
+use crate::model::ids::{AttachmentId, EniId, GroupId, GroupKind, Kind, SubnetId};
 use crate::model::interfaces::{Attribute, NewInterface};
 
 pub fn create(model: &mut Model, reader: &Reader<'_>) -> Answer {
@@ -20,12 +21,21 @@ pub fn create(model: &mut Model, reader: &Reader<'_>) -> Answer {
     let mut tags = reader.tag_specification(&["network-interface"])?;
     new.tags = tags.remove("network-interface").unwrap_or_default();
     reader.finish()?;
-    let id = model.create_interface(&new)?;
+    let id = model.create_interface(&new).map_err(in_own_words)?;
     let mut xml = Xml::default();
     let eni = model.world().interface(&id)?;
-    xml.within("networkInterface", |xml| shapes::interface(xml, &model.place, eni));
+    xml.within("networkInterface", |xml| shapes::interface(xml, &View::of(model), eni));
     xml.text("clientToken", token);
     Ok(xml)
+}
+
+/// CreateNetworkInterface has other words for a missing security group than all other actions.
+fn in_own_words(error: Ec2Error) -> Ec2Error {
+    if error.code != GroupKind::MISSING {
+        return error;
+    }
+    let message = error.message.replacen("security group", "securityGroup ID", 1);
+    Ec2Error::new("InvalidSecurityGroupID.NotFound", message)
 }
 
 /// Reads the wishes for an interface, whose parameters bear a prefix in RunInstances.

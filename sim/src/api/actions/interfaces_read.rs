@@ -22,7 +22,7 @@ pub fn describe(view: &View<'_>, reader: &Reader<'_>) -> Answer {
     let found = select(view, &view.world.interfaces, &ids, EniId::missing, &filters)?;
     let (found, next) = page.cut(ACTION, found, |eni: &Interface| eni.id.as_str());
     let mut xml = Xml::default();
-    xml.set("networkInterfaceSet", found, |xml, eni| shapes::interface(xml, view.place, eni));
+    xml.set("networkInterfaceSet", found, |xml, eni| shapes::interface(xml, view, eni));
     xml.some("nextToken", next);
     Ok(xml)
 }
@@ -48,7 +48,9 @@ impl Filtered for Interface {
         ("availability-zone", |_, eni| vec![eni.zone.clone()]),
         ("description", |_, eni| vec![eni.description.clone()]),
         ("group-id", |_, eni| texts(&eni.groups)),
-        ("group-name", |_, eni| eni.groups.iter().map(|_| "default".to_owned()).collect()),
+        ("group-name", |view, eni| {
+            eni.groups.iter().map(|id| view.world.group_name(id).to_owned()).collect()
+        }),
         ("interface-type", |_, _| vec!["interface".to_owned()]),
         ("ipv6-addresses.ipv6-address", |_, eni| texts(&eni.ipv6)),
         ("mac-address", |_, eni| vec![eni.mac.to_string()]),

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::Answer;
 use super::interfaces::{address, read_ipv6, read_new};
+use super::modify::read_hop_limit;
 use crate::api::filter::View;
 use crate::api::params::Reader;
 use crate::api::shapes;
@@ -20,17 +21,15 @@ use crate::model::world::World;
 
 /// EC2's limit of user-data, in bytes before base64.
 const USER_DATA_MAX: usize = 16_384;
-/// EC2's largest hop limit of a metadata token.
-const HOPS_MAX: u8 = 64;
 
 pub fn run(model: &mut Model, reader: &Reader<'_>) -> Answer {
     let launch = read(model.world(), reader)?;
     reader.finish()?;
     let ids = model.launch(&launch)?;
-    let (world, place) = (model.world(), &model.place);
-    let instances = ids.iter().map(|id| world.instance(id)).collect::<Result<Vec<_>, _>>()?;
+    let view = View::of(model);
+    let instances = ids.iter().map(|id| view.world.instance(id)).collect::<Result<Vec<_>, _>>()?;
     let mut xml = Xml::default();
-    shapes::reservation(&mut xml, &View { world, place }, &instances);
+    shapes::reservation(&mut xml, &view, &instances);
     Ok(xml)
 }
 
@@ -103,16 +102,11 @@ fn read_profile(reader: &Reader<'_>) -> Result<Option<String>, Ec2Error> {
 
 fn read_metadata(reader: &Reader<'_>) -> Result<Metadata, Ec2Error> {
     let default = Metadata::default();
-    let hops = reader.number("MetadataOptions.HttpPutResponseHopLimit")?;
-    let hop_limit = hops.unwrap_or(default.hop_limit);
-    if !(1..=HOPS_MAX).contains(&hop_limit) {
-        let why = "Expecting a value from 1 to 64.";
-        return Err(Ec2Error::bad_value(&hop_limit.to_string(), "HttpPutResponseHopLimit", why));
-    }
+    let hops = read_hop_limit(reader, "MetadataOptions.HttpPutResponseHopLimit")?;
     Ok(Metadata {
         enabled: reader.either("MetadataOptions.HttpEndpoint", "enabled", "disabled")?,
         tokens_required: reader.either("MetadataOptions.HttpTokens", "required", "optional")?,
-        hop_limit,
+        hop_limit: hops.unwrap_or(default.hop_limit),
         tags: !reader.either("MetadataOptions.InstanceMetadataTags", "disabled", "enabled")?,
     })
 }

@@ -1,11 +1,16 @@
-//! The EC2 actions that the region has. Each reads all of its parameters, then lets
+//! The actions that the region has. Each reads all of its parameters, then lets
 //! `Reader::finish` refuse the rest, and only then changes anything.
 
 mod attachments;
+mod identity;
 mod instances;
 mod interfaces;
 mod interfaces_read;
 mod launch;
+mod modify;
+mod scaling;
+mod security;
+mod security_read;
 mod subnets;
 mod tags;
 mod types;
@@ -13,8 +18,10 @@ mod types;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::auth::Principal;
 use super::filter::{Filter, Filtered, View};
 use super::params::Reader;
+use super::service::Service;
 use super::xml::Xml;
 use crate::model::Model;
 use crate::model::error::Ec2Error;
@@ -24,6 +31,7 @@ pub type Answer = Result<Xml, Ec2Error>;
 
 /// An action.
 pub struct Action {
+    pub service: Service,
     pub name: &'static str,
     pub run: Run,
 }
@@ -32,29 +40,48 @@ pub struct Action {
 pub enum Run {
     Read(fn(&View<'_>, &Reader<'_>) -> Answer),
     Change(fn(&mut Model, &Reader<'_>) -> Answer),
+    /// One that looks at nothing but who calls.
+    Identity(fn(&Principal, &Reader<'_>) -> Answer),
 }
 
 const fn read(name: &'static str, run: fn(&View<'_>, &Reader<'_>) -> Answer) -> Action {
-    Action { name, run: Run::Read(run) }
+    Action { service: Service::Ec2, name, run: Run::Read(run) }
 }
 
 const fn change(name: &'static str, run: fn(&mut Model, &Reader<'_>) -> Answer) -> Action {
-    Action { name, run: Run::Change(run) }
+    Action { service: Service::Ec2, name, run: Run::Change(run) }
 }
 
 /// Every action.
 pub const ACTIONS: &[Action] = &[
     change("AttachNetworkInterface", attachments::attach),
+    change("AuthorizeSecurityGroupIngress", security::authorize),
     change("CreateNetworkInterface", interfaces::create),
+    change("CreateSecurityGroup", security::create),
     change("CreateTags", tags::create),
     change("DeleteNetworkInterface", interfaces::delete),
+    change("DeleteSecurityGroup", security::delete),
     change("DeleteTags", tags::delete),
+    Action {
+        service: Service::AutoScaling,
+        name: "DescribeAutoScalingGroups",
+        run: Run::Read(scaling::describe),
+    },
     read("DescribeInstanceTypes", types::describe),
     read("DescribeInstances", instances::describe),
     read("DescribeNetworkInterfaces", interfaces_read::describe),
+    read("DescribeSecurityGroups", security_read::describe),
     read("DescribeSubnets", subnets::describe),
     change("DetachNetworkInterface", attachments::detach),
+    Action {
+        service: Service::Sts,
+        name: "GetCallerIdentity",
+        run: Run::Identity(identity::caller),
+    },
+    change("ModifyInstanceAttribute", modify::attribute),
+    change("ModifyInstanceMetadataOptions", modify::metadata_options),
     change("ModifyNetworkInterfaceAttribute", interfaces::modify),
+    change("RevokeSecurityGroupIngress", security::revoke),
     change("RunInstances", launch::run),
     change("StartInstances", instances::start),
     change("StopInstances", instances::stop),
@@ -62,8 +89,8 @@ pub const ACTIONS: &[Action] = &[
 ];
 
 /// The action of a name.
-pub fn find(name: &str) -> Option<&'static Action> {
-    ACTIONS.iter().find(|action| action.name == name)
+pub fn find(service: Service, name: &str) -> Option<&'static Action> {
+    ACTIONS.iter().find(|action| action.service == service && action.name == name)
 }
 
 /// The names of all actions.

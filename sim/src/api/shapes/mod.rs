@@ -1,9 +1,12 @@
 //! Resources in EC2's XML.
 
+pub mod security;
+
+use super::auth::unique_id;
 use super::filter::View;
 use super::xml::Xml;
 use crate::model::ids::GroupId;
-use crate::model::instance::{Cause, Instance, Reason, State};
+use crate::model::instance::{Cause, Instance, Metadata, Reason, State};
 use crate::model::interface::{Attachment, Interface};
 use crate::model::place::{ACCOUNT, Place, Subnet};
 use crate::model::tags::Tags;
@@ -14,21 +17,21 @@ pub fn tag_set(xml: &mut Xml, tags: &Tags) {
     });
 }
 
-fn group_set(xml: &mut Xml, groups: &[GroupId]) {
+fn group_set(xml: &mut Xml, view: &View<'_>, groups: &[GroupId]) {
     xml.set("groupSet", groups, |xml, group| {
-        xml.text("groupId", group).text("groupName", "default");
+        xml.text("groupId", group).text("groupName", view.world.group_name(group));
     });
 }
 
 /// An interface as DescribeNetworkInterfaces has it.
-pub fn interface(xml: &mut Xml, place: &Place, eni: &Interface) {
-    interface_head(xml, place, eni);
+pub fn interface(xml: &mut Xml, view: &View<'_>, eni: &Interface) {
+    interface_head(xml, view, eni);
     xml.text("availabilityZone", &eni.zone).text("requesterManaged", false);
     tag_set(xml, &eni.tags);
     if let Some(attachment) = &eni.attachment {
         xml.within("attachment", |xml| {
             xml.text("instanceId", &attachment.instance).text("instanceOwnerId", ACCOUNT);
-            attachment_body(xml, place, attachment);
+            attachment_body(xml, view.place, attachment);
         });
     }
 }
@@ -36,14 +39,15 @@ pub fn interface(xml: &mut Xml, place: &Place, eni: &Interface) {
 /// An interface as its instance's entry has it.
 fn interface_of_instance(
     xml: &mut Xml,
-    place: &Place,
+    view: &View<'_>,
     (eni, attachment): (&Interface, &Attachment),
 ) {
-    interface_head(xml, place, eni);
-    xml.within("attachment", |xml| attachment_body(xml, place, attachment));
+    interface_head(xml, view, eni);
+    xml.within("attachment", |xml| attachment_body(xml, view.place, attachment));
 }
 
-fn interface_head(xml: &mut Xml, place: &Place, eni: &Interface) {
+fn interface_head(xml: &mut Xml, view: &View<'_>, eni: &Interface) {
+    let place = view.place;
     let primary = eni.primary_ipv4();
     xml.text("networkInterfaceId", &eni.id)
         .text("subnetId", &eni.subnet)
@@ -56,7 +60,7 @@ fn interface_head(xml: &mut Xml, place: &Place, eni: &Interface) {
         .text("privateDnsName", place.dns_name(primary))
         .text("sourceDestCheck", eni.source_dest_check)
         .text("interfaceType", "interface");
-    group_set(xml, &eni.groups);
+    group_set(xml, view, &eni.groups);
     xml.set("privateIpAddressesSet", &eni.ipv4, |xml, address| {
         xml.text("privateIpAddress", address)
             .text("privateDnsName", place.dns_name(*address))
@@ -141,9 +145,9 @@ fn instance_network(xml: &mut Xml, view: &View<'_>, one: &Instance) {
             .text("privateDnsName", view.place.dns_name(one.address))
             .text("sourceDestCheck", primary.source_dest_check);
     }
-    group_set(xml, primary.map_or(&[], |eni| &eni.groups));
+    group_set(xml, view, primary.map_or(&[], |eni| &eni.groups));
     xml.set("networkInterfaceSet", attached, |xml, pair| {
-        interface_of_instance(xml, view.place, pair);
+        interface_of_instance(xml, view, pair);
     });
 }
 
@@ -156,15 +160,18 @@ fn profile(xml: &mut Xml, one: &Instance) {
 }
 
 fn metadata_options(xml: &mut Xml, one: &Instance) {
+    xml.within("metadataOptions", |xml| metadata(xml, one.metadata, "applied"));
+}
+
+/// The metadata options; a change of them is `pending` at first.
+pub fn metadata(xml: &mut Xml, metadata: Metadata, state: &str) {
     let on = |on: bool| if on { "enabled" } else { "disabled" };
-    let metadata = one.metadata;
-    xml.within("metadataOptions", |xml| {
-        xml.text("state", "applied")
-            .text("httpTokens", if metadata.tokens_required { "required" } else { "optional" })
-            .text("httpPutResponseHopLimit", metadata.hop_limit)
-            .text("httpEndpoint", on(metadata.enabled))
-            .text("instanceMetadataTags", on(metadata.tags));
-    });
+    xml.text("state", state)
+        .text("httpTokens", if metadata.tokens_required { "required" } else { "optional" })
+        .text("httpPutResponseHopLimit", metadata.hop_limit)
+        .text("httpEndpoint", on(metadata.enabled))
+        .text("httpProtocolIpv6", "disabled")
+        .text("instanceMetadataTags", on(metadata.tags));
 }
 
 pub fn state(xml: &mut Xml, state: State) {
@@ -176,11 +183,9 @@ pub fn profile_arn(name: &str) -> String {
     format!("arn:aws:iam::{ACCOUNT}:instance-profile/{name}")
 }
 
-/// An id that is the same for the same name.
+/// The unique id of an instance profile.
 pub fn profile_id(name: &str) -> String {
-    let letters = name.bytes().filter(u8::is_ascii_alphanumeric);
-    let name: String = letters.map(|b| char::from(b.to_ascii_uppercase())).take(17).collect();
-    format!("AIPA{name:0<17}")
+    unique_id("AIPA", name)
 }
 
 /// A subnet; `free` is how many of its addresses are.
