@@ -35,6 +35,9 @@ pub const FENCED: u8 = 79;
 /// The one error that the program ends with.
 #[derive(Debug, thiserror::Error)]
 pub enum CliError {
+    /// What was typed is wrong in a way that the command alone could see.
+    #[error("{0}")]
+    Usage(String),
     /// A settings file, flag or tag is wrong; the text names it.
     #[error("{0}")]
     Settings(String),
@@ -45,6 +48,16 @@ pub enum CliError {
         _ => "make it a file, or name another with --config",
     })]
     SettingsFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file that was asked for cannot be written.
+    #[error(
+        "cannot write {path}: {source}; make the directory, or name one that this user may write"
+    )]
+    Write {
         /// The file.
         path: PathBuf,
         /// Why.
@@ -93,7 +106,8 @@ impl CliError {
     /// What the exit status says.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Settings(_) | Self::SettingsFile { .. } => CONFIG,
+            Self::Usage(_) => USAGE,
+            Self::Settings(_) | Self::SettingsFile { .. } | Self::Write { .. } => CONFIG,
             Self::Metadata(error) => of_metadata(error),
             Self::Agent(error) => of_agent(error),
             Self::Bootstrap(error) => of_bootstrap(error),

@@ -11,6 +11,7 @@ mod connect_string;
 mod exit;
 mod file;
 mod log;
+mod manual;
 mod operator;
 mod output;
 mod render;
@@ -85,6 +86,8 @@ fn carry_out(command: &Command) -> Result<ExitCode, CliError> {
             Command::Release(args) => release(&args.common, args.dry_run, args.output).await,
             Command::Render(args) => render::render(args).await,
             Command::ConnectString(args) => connect_string::connect_string(args).await,
+            Command::Completions(args) => manual::completions(args),
+            Command::Man(args) => manual::man(args),
             Command::Pool(PoolArgs { command: PoolCommand::Bootstrap(args) }) => {
                 bootstrap::bootstrap(args).await
             }

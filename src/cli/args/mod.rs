@@ -3,6 +3,7 @@
 mod agent;
 mod common;
 mod connect_string;
+mod manual;
 mod pool;
 
 use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -10,6 +11,7 @@ use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand};
 pub use agent::{ClaimArgs, ReleaseArgs, RenderArgs, RunArgs, WishArgs};
 pub use common::{AgentArgs, LogFormat, OperatorArgs, OutputFormat, TargetArgs};
 pub use connect_string::{ConnectStringArgs, ConnectStringFormat};
+pub use manual::{CompletionsArgs, ManArgs, Shell};
 pub use pool::{BootstrapArgs, PoolArgs, PoolCommand};
 
 /// Gives every member of a ZooKeeper ensemble on EC2 an address that outlives its instance.
@@ -93,4 +95,8 @@ pub enum Command {
     Pool(PoolArgs),
     /// Print what clients are given: the addresses of all slots, constant for the pool's life.
     ConnectString(ConnectStringArgs),
+    /// Print what a shell needs to complete these commands.
+    Completions(CompletionsArgs),
+    /// Print a man page, or write all of them: `steadfast man reclaim | man -l -`.
+    Man(ManArgs),
 }
