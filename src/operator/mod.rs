@@ -1,4 +1,9 @@
 //! What a person does to a pool, from an instance or from anywhere else.
 
 pub mod bootstrap;
+pub mod server_list;
 pub mod servers;
+pub mod session;
+
+#[cfg(test)]
+mod testing;
