@@ -1,6 +1,8 @@
-//! One line for an error and its causes, each thing said once; or for the first cause alone.
+//! One line for an error and its causes, each thing said once; or for the first cause alone; and what
+//! to do where the system refuses a file.
 
 use std::error::Error;
+use std::io::{self, ErrorKind};
 
 /// Joins an error and its causes with colons, leaving out a cause whose text the line has already.
 pub fn chain(error: &dyn Error) -> String {
@@ -21,4 +23,16 @@ pub fn chain(error: &dyn Error) -> String {
 pub fn root(error: &dyn Error) -> String {
     let innermost = std::iter::successors(Some(error), |&error| error.source()).last();
     innermost.unwrap_or(error).to_string()
+}
+
+/// What whoever asked for a file or a directory has to do now.
+pub fn next_step(refused: &io::Error) -> &'static str {
+    match refused.kind() {
+        ErrorKind::PermissionDenied => "run as root, or let this user do it",
+        ErrorKind::NotFound => "make it, or mend its path",
+        ErrorKind::IsADirectory | ErrorKind::NotADirectory => "mend its path",
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "free some space",
+        ErrorKind::ReadOnlyFilesystem => "name a place that may be written, or mount it writable",
+        _ => "look at its file system (dmesg), then try again",
+    }
 }

@@ -25,13 +25,15 @@
 //! | [`pool`] | a pool as its ENIs' tags make it, checked whole |
 //! | [`cloud`] | EC2 and IMDS in our words, and the adapters to them |
 //! | [`ids`] | names, parsed once and trusted from there on |
-//! | [`errors`] | one line for an error and its causes |
+//! | [`errors`] | one line for an error and its causes, and what to do about it |
+//! | [`file`] | files that are whole at every moment |
 
 pub mod agent;
 pub mod claim;
 pub mod cli;
 pub mod cloud;
 pub mod errors;
+pub mod file;
 pub mod ids;
 pub mod net;
 pub mod operator;

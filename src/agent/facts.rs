@@ -5,7 +5,7 @@
 //! or that a claim is under way.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::net::IpAddr;
 use std::path::Path;
 
@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use tracing::warn;
 
 use super::AgentError;
+use crate::file;
 use crate::ids::{AttachmentId, DeviceIndex, EniId, InstanceId, MacAddr, PoolName, SlotNumber};
 
 /// The JSON file's name.
@@ -21,6 +22,9 @@ pub const JSON: &str = "slot.json";
 pub const ENV: &str = "slot.env";
 /// The layout of [`Facts`]; a change that takes something away raises it.
 pub const VERSION: u32 = 1;
+
+/// Everyone may know what this instance holds.
+const MODE: u32 = 0o644;
 
 /// What this instance holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -169,14 +173,10 @@ fn parse(bytes: &[u8]) -> Result<Facts, String> {
     }
 }
 
-/// Makes a file hold a text, whole at every moment.
-pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
-    if fs::read(path).is_ok_and(|old| old == text.as_bytes()) {
-        return Ok(());
+/// Makes a file hold a text, unless it does already.
+fn replace(path: &Path, text: &str) -> io::Result<()> {
+    match fs::read(path).is_ok_and(|old| old == text.as_bytes()) {
+        true => Ok(()),
+        false => file::replace(path, text.as_bytes(), MODE, None),
     }
-    let new = path.with_extension("new");
-    let mut file = fs::File::create(&new)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&new, path)
 }

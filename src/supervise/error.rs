@@ -23,7 +23,10 @@ pub enum SuperviseError {
     },
 
     /// There is something, but it cannot be executed.
-    #[error("`{command}` cannot be started: {source}; make it a program that {by} may execute")]
+    #[error(
+        "`{command}` cannot be started: {source}; name a program that {by} may execute (a file with \
+         its x bit set)"
+    )]
     NotExecutable {
         /// The program.
         command: String,

@@ -9,8 +9,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::file::{self, Owner};
 use super::render::Config;
+use crate::file::{self, Owner};
 use crate::ids::{PoolName, SlotNumber};
 
 mod error;

@@ -18,7 +18,6 @@
 pub mod answer;
 pub mod ask;
 pub mod disk;
-pub mod file;
 pub mod gate;
 pub mod owned;
 pub mod properties;
@@ -28,7 +27,7 @@ pub mod twin;
 pub mod values;
 
 #[cfg(test)]
-mod testing;
+pub mod testing;
 
 /// Where clients connect, and where `srvr` is asked.
 pub use crate::ids::CLIENT_PORT;

@@ -9,9 +9,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::file::{self, Owner};
 use super::settings::{Origin, Setting, Settings};
 use super::{CLIENT_PORT, ELECTION_PORT, PEER_PORT, owned, properties};
+use crate::file::{self, Owner};
 use crate::ids::SlotNumber;
 
 /// Where the data goes unless the user says otherwise: Debian's place.

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::file::Owner;
+use crate::file::Owner;
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 

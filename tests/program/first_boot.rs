@@ -245,6 +245,7 @@ fn the_override_lets_one_empty_disk_vote_once() {
     assert_eq!(region.tag_of(OVERRIDE), region.slots()[0].attachment);
     let told = instance.run_once();
     assert!(told.stderr.contains("override"), "{}", told.stderr);
+    assert!(!told.stderr.contains("first boot"), "{}", told.stderr);
     assert!(instance.has_voted() && !instance.has(VERSION));
     assert!(instance.sh("ls /var/lib/zookeeper").contains("version-2.empty-"));
     assert_eq!(region.tag_of(OVERRIDE), None);

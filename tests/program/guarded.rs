@@ -4,7 +4,6 @@
 use std::time::Duration;
 
 use rustix::process::Signal;
-use serde_json::Value;
 
 use crate::region::{Instance, POOL, Region, eventually};
 use crate::run::{Running, exit};
@@ -14,28 +13,28 @@ use crate::tampering::{ATTACH, DESCRIBE};
 const FORKING: &str =
     "sleep 10001 & setsid sleep 10002 & (setsid sh -c 'sleep 10003 & wait' &) ; wait";
 /// The same for a command that stops at once when it is told to.
-const OBEDIENT: &str = "trap 'exit 9' TERM; sleep 10001 & while :; do wait; done";
+pub const OBEDIENT: &str = "trap 'exit 9' TERM; sleep 10001 & while :; do wait; done";
 
 impl Instance<'_> {
     /// Starts `steadfast run --plain` of a shell's commands.
-    fn run_plain(&self, more: &[&str], script: &str) -> Running {
+    pub fn run_plain(&self, more: &[&str], script: &str) -> Running {
         let run = ["run", "--pool", POOL, "--plain"];
         self.start(&[&run, more, &["--", "sh", "-c", script]].concat())
     }
 
     /// How many processes of a test's commands there are.
-    fn sleepers(&self) -> usize {
+    pub fn sleepers(&self) -> usize {
         let listed = self.sh("ps -eo stat=,args=");
         let sleeps = |line: &&str| line.contains("sleep 1000") && !line.contains("sh -c");
         listed.lines().filter(sleeps).filter(|line| !line.starts_with('Z')).count()
     }
 
-    fn wait_sleepers(&self, count: usize) {
+    pub fn wait_sleepers(&self, count: usize) {
         eventually("the command's processes", || (self.sleepers() == count).then_some(()));
     }
 
     /// Detaches its slot, as an operator does.
-    fn lose_slot(&self) {
+    pub fn lose_slot(&self) {
         let mut slots = self.region.slots().into_iter();
         let slot = slots.rfind(|eni| eni.instance.as_ref() == Some(&self.id)).unwrap();
         self.region.detach_by_force(&slot.id).unwrap();
@@ -89,6 +88,14 @@ fn a_command_that_cannot_be_started_is_told_as_shells_do_and_the_slot_is_given_b
     ]);
     unknown.fails(exit::CONFIG, &["nobody-of-that-name"]);
     assert_eq!(instance.holds(), [0; 0]);
+    // A slot that is kept says what became of the command.
+    run("true").done();
+    run("/no/such/command").fails(127, &["/no/such/command"]);
+    let status = &instance.slot_json()["status"]["text"];
+    assert!(
+        status.as_str().unwrap().starts_with("`/no/such/command` cannot be started"),
+        "{status}"
+    );
 }
 
 #[test]
@@ -271,42 +278,6 @@ fn at_rest_it_makes_no_call_and_what_others_remove_is_put_back() {
     assert_eq!(run.finish().code, 9);
 }
 
-#[test]
-fn systemd_is_told_what_happens() {
-    let region = Region::with_pool(1);
-    let instance = region.launch("a");
-    let listen = "import socket\n\
-        s=socket.socket(socket.AF_UNIX,socket.SOCK_DGRAM);s.bind('/run/notify')\n\
-        while True:\n    open('/run/heard','ab').write(s.recv(4096))\n";
-    let _systemd = Running::start(instance.command(&["python3", "-c", listen]));
-    let hears = |word: &str| {
-        eventually(word, || {
-            instance.sh("cat /run/heard 2>/dev/null || true").contains(word).then_some(())
-        });
-    };
-    eventually("it listens", || {
-        instance.sh("ls /run").lines().any(|name| name == "notify").then_some(())
-    });
-    let script = "env | grep -q NOTIFY_SOCKET && exit 8; trap 'exit 9' TERM; \
-                  while :; do sleep 0.1; done";
-    let environment = [("NOTIFY_SOCKET", "/run/notify"), ("WATCHDOG_USEC", "600000")];
-    let command = ["run", "--pool", POOL, "--plain", "--", "sh", "-c", script];
-    let command = [&[crate::region::program()], &command[..]].concat();
-    let run = Running::start(region.exec_with(&instance.id, &environment, &command));
-    for word in [
-        "EXTEND_TIMEOUT_USEC=",
-        "STATUS=finding out who",
-        "STATUS=claiming a slot of pool kafka",
-        "READY=1",
-        "WATCHDOG=1",
-    ] {
-        hears(word);
-    }
-    run.signal(Signal::TERM);
-    hears("STOPPING=1");
-    assert_eq!(run.finish().code, 9);
-}
-
 /// A program that answers on a port as a ZooKeeper that stands alone.
 const STANDALONE: &str = "import socket,sys\n\
     s=socket.socket();s.setsockopt(socket.SOL_SOCKET,socket.SO_REUSEADDR,1)\n\
@@ -352,50 +323,4 @@ fn a_claim_that_is_interrupted_starts_nothing() {
             .iter()
             .all(|call| call.starts_with(DESCRIBE) || call.starts_with("DescribeInstances"))
     );
-}
-
-#[test]
-fn the_facts_say_how_the_command_fares() {
-    let region = Region::with_pool(1);
-    let instance = region.launch("a");
-    let run = instance.run_plain(&[], OBEDIENT);
-    instance.wait_sleepers(1);
-    let status: Value = eventually("a status", || {
-        let status = instance.slot_json()["status"].clone();
-        status.is_object().then_some(status)
-    });
-    assert_eq!(status["text"], "sh runs");
-    run.signal(Signal::TERM);
-    assert_eq!(run.finish().code, 9);
-}
-
-/// The agent has its standard error in common with its command: where that is full and nobody reads,
-/// the guard must not wait for a line of its own.
-#[test]
-fn a_standard_error_that_nobody_reads_does_not_keep_the_command_alive() {
-    let region = Region::with_pool(1);
-    let instance = region.launch("a");
-    let command = ["run", "--pool", POOL, "--plain", "--", "sh", "-c"];
-    let command = [&command[..], &["yes >&2 & exec sleep 10001"]].concat();
-    // Whoever starts it holds the pipe's other end, reads nothing, and notes its end.
-    let holder = "import subprocess,sys,time\n\
-        p=subprocess.Popen(sys.argv[1:],stderr=subprocess.PIPE,stdin=subprocess.DEVNULL)\n\
-        p.wait();open('/run/ended','w').write(str(p.returncode))\n\
-        time.sleep(1000)\n";
-    let python = ["python3", "-c", holder, crate::region::program()];
-    let _holder = Running::start(instance.command(&[&python[..], &command].concat()));
-    instance.wait_sleepers(1);
-    eventually("the pipe is full", || {
-        let listed = instance.sh("ps -eo stat=,comm=");
-        listed.lines().any(|it| it.starts_with('S') && it.ends_with(" yes")).then_some(())
-    });
-    // Each of these is told of by a line.
-    instance.sh("ip rule del priority 8300");
-    eventually("it is put back", || instance.sh("ip rule").contains("8300:").then_some(()));
-    instance.lose_slot();
-    instance.wait_sleepers(0);
-    eventually("it ends", || {
-        let ended = instance.sh("cat /run/ended 2>/dev/null || true");
-        (ended == exit::FENCED.to_string()).then_some(())
-    });
 }

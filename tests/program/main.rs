@@ -30,5 +30,6 @@ mod settings;
 mod surroundings;
 mod takeover;
 mod tampering;
+mod told;
 mod trouble;
 mod wishes;

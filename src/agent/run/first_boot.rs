@@ -33,9 +33,9 @@ const VISIBLE_TIMEOUT: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Boot {
     /// With a vote for its empty disk, and so without the start gate.
-    First,
-    /// Any other time.
-    Later,
+    WithVote,
+    /// As at any other time: its data speaks for it, or it has no say.
+    WithoutVote,
 }
 
 /// The vote that an empty disk was given by this run, if it was.
@@ -88,10 +88,10 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
                 disk.set_aside_empty()?;
                 disk.write_marker()?;
                 vote.0.replace(Some(Given { disk, lineage, is_first }));
-                return Ok(Boot::First);
+                return Ok(Boot::WithVote);
             }
         }
-        Ok(Boot::Later)
+        Ok(Boot::WithoutVote)
     }
 
     /// Takes back a vote that no server has used. Nothing of the command may be left, nobody may have
@@ -193,7 +193,9 @@ fn tell(course: Course, seen: &Seen, facts: &Facts) {
             "the disk of slot {slot} is empty: the server has no vote until it has taken over the \
              others' data"
         ),
-        Course::Vote { is_first: true } => {}
+        Course::Vote { is_first: true } => {
+            info!("the first boot of slot {slot}: its empty disk may vote, this once");
+        }
         Course::Vote { is_first: false } => {
             warn!("an operator's bootstrap override lets the empty disk of slot {slot} vote");
         }

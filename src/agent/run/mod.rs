@@ -119,7 +119,7 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
         }
         match &outcome {
             Ok(outcome) => self.wind_up(job, &claimed, outcome, signals, teller).await,
-            Err(_) => self.give_up(&claimed, teller).await,
+            Err(error) => self.give_up(&claimed, error, teller).await,
         }
         outcome
     }
@@ -184,8 +184,9 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
     }
 
     /// What cannot be used is not kept; what an earlier run had brought into use is.
-    async fn give_up(&mut self, claimed: &Claimed, teller: &Teller) {
-        teller.ended("not started");
+    async fn give_up(&mut self, claimed: &Claimed, error: &AgentError, teller: &Teller) {
+        // The command may have run: a server that stands alone is killed.
+        teller.ended(&error.to_string());
         if !claimed.resumed {
             self.give_back(claimed).await;
         }

@@ -15,11 +15,11 @@ use super::tell::Teller;
 use super::{Agent, AgentError, Claimed, Job};
 use crate::agent::Facts;
 use crate::cloud::{Cloud, Metadata};
+use crate::file::Owner;
 use crate::ids::SlotNumber;
 use crate::zookeeper::answer::{Silence, Srvr};
 use crate::zookeeper::ask::srvr;
 use crate::zookeeper::disk::Disk;
-use crate::zookeeper::file::Owner;
 use crate::zookeeper::render::{Config, Ensemble, render};
 
 /// The rendered configuration's name in the run directory.
@@ -70,8 +70,8 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
             refuse_another(&config).await?;
             environment.push(("STEADFAST_ZOO_CFG".into(), path.into()));
             match self.first_boot(claimed, disk, vote).await? {
-                Boot::First => info!("the slot's first boot: its empty disk may vote, this once"),
-                Boot::Later => self.gate(facts, &config, teller).await,
+                Boot::WithVote => {}
+                Boot::WithoutVote => self.gate(facts, &config, teller).await,
             }
         }
         Ok(Prepared { environment })

@@ -4,14 +4,15 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::Contents;
+use crate::errors::next_step;
+use crate::file::Owner;
 use crate::ids::PoolName;
-use crate::zookeeper::file::Owner;
 
 /// Why the directories cannot be used. Each names the path, and what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum DiskError {
     /// The system refuses.
-    #[error("cannot {doing} {}: {source}", path.display())]
+    #[error("cannot {doing} {}: {source}; {}", path.display(), next_step(source))]
     Io {
         /// What was tried: `read`, `write`, ...
         doing: &'static str,

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Mode, OFlags, open};
 
 use super::{DiskError, LINEAGE, MARKER, MYID, POOL};
-use crate::zookeeper::file::Owner;
+use crate::file::Owner;
 
 /// Debian's, for `/var/lib/zookeeper`.
 const MODE: u32 = 0o750;

@@ -4,12 +4,13 @@ use std::io;
 use std::path::PathBuf;
 
 use super::Origin;
+use crate::errors::next_step;
 
 /// Why the settings are none. Each names the place and what to do there.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     /// The fragment cannot be read.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {source}; {}", path.display(), next_step(source))]
     File {
         /// The file.
         path: PathBuf,

@@ -99,7 +99,11 @@ fn a_fragment_that_is_none_is_told() {
     let scratch = Scratch::new();
     let read = |path: &Path| Settings::read(None, Some(path)).unwrap_err().to_string();
     let missing = read(&scratch.path("none"));
-    assert!(missing.ends_with("none: No such file or directory (os error 2)"), "{missing}");
+    assert!(
+        missing
+            .ends_with("none: No such file or directory (os error 2); make it, or mend its path"),
+        "{missing}"
+    );
     assert!(read(scratch.as_ref()).contains("directory"));
     let large = scratch.put("large", &"#".repeat((1 << 20) + 1));
     assert!(read(&large).contains("larger than 1 MiB"));
