@@ -162,6 +162,22 @@ impl Client {
         self.order(&Request::ClearFaults)
     }
 
+    /// Gives a role ([`ROLE`](crate::control::ROLE) is that of what is launched here) or the
+    /// operator ([`OPERATOR`](crate::control::OPERATOR)) an IAM policy, as JSON, in place of the
+    /// one before.
+    ///
+    /// # Errors
+    /// It is no policy, or says something that the region does not evaluate.
+    pub fn set_policy(&self, name: &str, document: &str) -> Result<()> {
+        let (name, document) = (name.to_owned(), Some(document.to_owned()));
+        self.order(&Request::SetPolicy { name, document })
+    }
+
+    /// Takes a policy away again: everything is allowed.
+    pub fn clear_policy(&self, name: &str) -> Result<()> {
+        self.order(&Request::SetPolicy { name: name.to_owned(), document: None })
+    }
+
     /// The log of API calls from an offset on.
     pub fn log(&self, since: usize) -> Result<Vec<Call>> {
         match self.request(&Request::Log { since })? {

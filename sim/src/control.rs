@@ -13,6 +13,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+/// The role, and the instance profile, of what is launched or a group keeps without EC2's API.
+pub const ROLE: &str = "steadfast";
+/// Who calls with the keys of [`RegionInfo::environment`], an IAM user of this name.
+pub const OPERATOR: &str = "operator";
+
 /// A request to the region.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "op", rename_all = "kebab-case")]
@@ -77,6 +82,14 @@ pub enum Request {
     },
     /// Adds a fault.
     AddFault(Fault),
+    /// Gives a role, or the operator, an IAM policy in place of the one that it has.
+    SetPolicy {
+        /// The role's name, such as [`ROLE`], or [`OPERATOR`].
+        name: String,
+        /// The policy's JSON; if absent, everything is allowed again.
+        #[serde(default)]
+        document: Option<String>,
+    },
     /// Removes every fault.
     ClearFaults,
     /// The log of API calls from an offset on.

@@ -19,6 +19,8 @@ pub mod fabric;
 mod faults;
 // HTTP on a listener.
 mod http;
+// IAM policies and what they allow.
+mod iam;
 // The instance metadata service.
 mod imds;
 // The kernel as the machine under a region.

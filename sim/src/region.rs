@@ -9,6 +9,7 @@ mod requests;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -23,6 +24,7 @@ use crate::control;
 use crate::fabric::{Fabric, FabricError};
 use crate::faults::Faults;
 use crate::http;
+use crate::iam::Policy;
 use crate::imds::{self, Tokens};
 use crate::model::Model;
 use crate::model::ids::InstanceId;
@@ -78,6 +80,8 @@ pub(crate) struct State {
     pub throttle: Throttle,
     pub replays: Replays,
     pub tokens: Tokens,
+    /// IAM policies by the name of the role, or of the operator, that each is for.
+    pub policies: BTreeMap<String, Policy>,
     pub calls: Calls,
     /// What the kernel failed to do, for people to see.
     pub trouble: Vec<String>,
@@ -219,6 +223,7 @@ impl State {
             throttle: Throttle::default(),
             replays: Replays::default(),
             tokens: Tokens::default(),
+            policies: BTreeMap::new(),
             calls: Calls::default(),
             trouble: Vec::new(),
             rng: Rng::with_seed(seed ^ 0x5eed),

@@ -7,6 +7,7 @@ use hyper::HeaderMap;
 
 use super::params::Params;
 use super::service::Service;
+use crate::control::OPERATOR;
 use crate::model::error::Ec2Error;
 use crate::model::ids::InstanceId;
 use crate::model::place::ACCOUNT;
@@ -32,7 +33,7 @@ pub enum Caller {
 impl Caller {
     pub fn name(&self) -> &str {
         match self {
-            Self::Operator => "operator",
+            Self::Operator => OPERATOR,
             Self::Instance(id) => id.as_str(),
             Self::Unknown => "unknown",
         }
@@ -50,10 +51,18 @@ pub enum Principal {
 }
 
 impl Principal {
+    /// Whose policy is asked: the role's, or the operator's.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Operator => OPERATOR,
+            Self::Role { role, .. } => role,
+        }
+    }
+
     /// Its ARN as STS has it.
     pub fn arn(&self) -> String {
         match self {
-            Self::Operator => format!("arn:aws:iam::{ACCOUNT}:user/operator"),
+            Self::Operator => format!("arn:aws:iam::{ACCOUNT}:user/{OPERATOR}"),
             Self::Role { role, instance } => {
                 format!("arn:aws:sts::{ACCOUNT}:assumed-role/{role}/{instance}")
             }
@@ -63,7 +72,7 @@ impl Principal {
     /// Its unique id, a role's with the session's name.
     pub fn user_id(&self) -> String {
         match self {
-            Self::Operator => unique_id("AIDA", "operator"),
+            Self::Operator => unique_id("AIDA", OPERATOR),
             Self::Role { role, instance } => format!("{}:{instance}", unique_id("AROA", role)),
         }
     }

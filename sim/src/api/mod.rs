@@ -1,6 +1,7 @@
 //! The Query APIs of EC2, Auto Scaling and STS: a call comes in by HTTP, and is answered in its
 //! service's XML or not at all.
 
+mod access;
 mod actions;
 pub mod auth;
 mod filter;
@@ -178,7 +179,8 @@ impl State {
 
     /// Runs an action, in the words of its service.
     fn run(&mut self, call: &Call) -> actions::Answer {
-        let answer = self.admit(call).and_then(|()| self.run_admitted(call));
+        let allowed = self.admit(call).and_then(|()| self.allow(call));
+        let answer = allowed.and_then(|()| self.run_allowed(call));
         answer.map_err(|error| call.action.service.in_own_words(error))
     }
 
@@ -192,7 +194,16 @@ impl State {
         Ok(())
     }
 
-    fn run_admitted(&mut self, call: &Call) -> actions::Answer {
+    /// Asks the caller's policy, if he has one: with none he may do everything. It is asked about
+    /// the present state, and before the parameters are looked at, for a dry run, too.
+    fn allow(&self, call: &Call) -> Result<(), Ec2Error> {
+        let Some(policy) = self.policies.get(call.principal.name()) else { return Ok(()) };
+        let Action { service, name, needs, .. } = *call.action;
+        let view = View::of(&self.model);
+        access::check(policy, &call.principal, &view, (service, name, needs), &call.params)
+    }
+
+    fn run_allowed(&mut self, call: &Call) -> actions::Answer {
         if let Some(answer) = self.replays.find(&call.params) {
             return answer;
         }

@@ -5,7 +5,7 @@ use super::xml::Xml;
 use crate::model::error::Ec2Error;
 
 /// Why a call is denied by default.
-pub const NOT_ALLOWED: &str = "no identity-based policy allows the ACTION action";
+pub const NOT_ALLOWED: &str = "because no identity-based policy allows the ACTION action";
 
 /// A service of the region.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,8 +112,7 @@ impl Service {
     pub fn denied(self, user: &str, action: &str, resource: Option<&str>, why: &str) -> Ec2Error {
         let on = resource.map(|arn| format!(" on resource: {arn}")).unwrap_or_default();
         let why = why.replace("ACTION", action);
-        let message =
-            format!("User: {user} is not authorized to perform: {action}{on} because {why}");
+        let message = format!("User: {user} is not authorized to perform: {action}{on} {why}");
         if self != Self::Ec2 {
             return Ec2Error::with_status(403, "AccessDenied", message);
         }

@@ -7,6 +7,7 @@ mod groups;
 mod inner;
 mod instances;
 mod look;
+mod policy;
 mod print;
 mod timings;
 mod up;
@@ -97,6 +98,8 @@ enum Command {
     GroupDelete(groups::GroupDelete),
     /// Have something go wrong on purpose
     Fault(faults::FaultCommand),
+    /// Give a role, or the operator, an IAM policy; without one everything is allowed
+    Policy(policy::PolicyCommand),
     /// Change how long things take, as NAME=MILLISECONDS
     Timing(timings::Timing),
     /// Print the log of API calls
@@ -165,6 +168,7 @@ impl Cli {
             Command::Group(group) => group.run(&context),
             Command::GroupDelete(group) => group.run(&context),
             Command::Fault(fault) => fault.run(&context),
+            Command::Policy(policy) => policy.run(&context),
             Command::Timing(timing) => timing.run(&context),
             Command::Log(log) => log.run(&context),
             Command::State => look::state(&context),

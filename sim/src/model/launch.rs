@@ -11,6 +11,7 @@ use super::interface::{Attachment, AttachmentStatus, Nic};
 use super::interfaces::NewInterface;
 use super::tags::{self, Tags};
 use super::types::InstanceType;
+use crate::control::ROLE;
 
 /// What RunInstances asks.
 #[derive(Debug, Clone)]
@@ -30,8 +31,6 @@ pub struct Launch {
 
 /// The image of what is launched without naming one; like every other it is the host's userland.
 const IMAGE: &str = "05eadfa5705eadfa5";
-/// The instance profile, and so the role, of what is launched without EC2's API.
-const PROFILE: &str = "steadfast";
 
 impl Launch {
     /// One instance with nothing but a primary interface and a role.
@@ -47,7 +46,7 @@ impl Launch {
                 source: NicSource::New(NewInterface::in_subnet(subnet)),
             }],
             user_data: Vec::new(),
-            profile: Some(PROFILE.to_owned()),
+            profile: Some(ROLE.to_owned()),
             metadata: Metadata::default(),
             tags: Tags::new(),
             client_token: String::new(),

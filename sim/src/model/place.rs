@@ -50,6 +50,11 @@ impl Place {
         format!("{}{}", self.region, char::from(b'a' + z - 1))
     }
 
+    /// The ARN of a resource of EC2's.
+    pub fn arn(&self, kind: &str, id: &str) -> String {
+        format!("arn:aws:ec2:{}:{ACCOUNT}:{kind}/{id}", self.region)
+    }
+
     /// The name that EC2's resolver has for an address.
     pub fn dns_name(&self, address: Ipv4Addr) -> String {
         format!("{}.{}.compute.internal", host_name(address), self.region)

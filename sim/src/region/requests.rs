@@ -7,6 +7,7 @@ use crate::api;
 use crate::api::auth::{OPERATOR_KEY, OPERATOR_SECRET};
 use crate::control::{self, LaunchRequest, RegionInfo, Reply, Request};
 use crate::fabric::Impairment;
+use crate::iam::{Policy, PolicyError};
 use crate::model::Model;
 use crate::model::error::Ec2Error;
 use crate::model::ids::InstanceId;
@@ -103,6 +104,12 @@ impl State {
                 Ok(()) => Reply::Done,
                 Err(message) => Reply::Error { message },
             },
+            Request::SetPolicy { name, document } => {
+                match self.set_policy(&name, document.as_deref()) {
+                    Ok(()) => Reply::Done,
+                    Err(error) => Reply::Error { message: error.to_string() },
+                }
+            }
             Request::ClearFaults => {
                 self.faults.clear();
                 Reply::Done
@@ -117,6 +124,19 @@ impl State {
             | Request::Cut { .. }
             | Request::Mend { .. } => Reply::Done,
         }
+    }
+
+    /// A policy that cannot be read leaves the one before in place.
+    fn set_policy(&mut self, name: &str, document: Option<&str>) -> Result<(), PolicyError> {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-".contains(c);
+        if name.is_empty() || name.len() > 64 || !name.chars().all(allowed) {
+            return Err(PolicyError(format!("\"{name}\" is not the name of a role")));
+        }
+        match document {
+            Some(document) => self.policies.insert(name.to_owned(), Policy::parse(document)?),
+            None => self.policies.remove(name),
+        };
+        Ok(())
     }
 
     fn set_throttling(&mut self, enabled: bool, scale: Option<f64>) -> Reply {

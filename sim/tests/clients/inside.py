@@ -37,6 +37,16 @@ zone = {"Name": "availability-zone", "Values": ["eu-west-1b"]}
 eni = slot["NetworkInterfaceId"]
 ec2.attach_network_interface(NetworkInterfaceId=eni, InstanceId=instance, DeviceIndex=1)
 
+# Its role is told who it is, and may not do what its policy does not say.
+who = session.client("sts").get_caller_identity()["Arn"]
+assert who == f"arn:aws:sts::123456789012:assumed-role/steadfast/{instance}", who
+try:
+    ec2.terminate_instances(InstanceIds=[instance])
+except ClientError as error:
+    assert error.response["Error"]["Code"] == "UnauthorizedOperation", error
+else:
+    raise AssertionError("a policy that was not asked")
+
 # Its role may tag a slot, which all others then see.
 mark = {"Key": "steadfast:initialized", "Value": "2026-11-22T19:00:00Z"}
 found = lambda: ec2.describe_network_interfaces(

@@ -3,7 +3,17 @@
 use std::path::PathBuf;
 
 use steadfast_sim::client::{LocalRegion, Options};
-use steadfast_sim::control::{LaunchRequest, Timings};
+use steadfast_sim::control::{LaunchRequest, ROLE, Timings};
+
+/// What the program inside needs, of its pool and of itself, and no more.
+const POLICY: &str = r#"{"Version": "2012-10-17", "Statement": [
+    {"Effect": "Allow", "Action": "ec2:DescribeNetworkInterfaces", "Resource": "*"},
+    {"Effect": "Allow", "Resource": "arn:aws:ec2:*:*:network-interface/*",
+     "Action": ["ec2:AttachNetworkInterface", "ec2:CreateTags", "ec2:DeleteTags"],
+     "Condition": {"StringEquals": {"ec2:ResourceTag/steadfast:pool": "zk"}}},
+    {"Effect": "Allow", "Action": "ec2:AttachNetworkInterface",
+     "Resource": "${ec2:SourceInstanceARN}"}
+]}"#;
 
 #[test]
 fn boto3_in_an_instance_needs_no_configuration() {
@@ -20,6 +30,7 @@ fn boto3_in_an_instance_needs_no_configuration() {
     let zone = Some("b".to_owned());
     let instance = region.launch(&LaunchRequest { zone, tags, ..Default::default() }).unwrap();
     region.wait_running(&instance).unwrap();
+    region.set_policy(ROLE, POLICY).unwrap();
     let python = venv.join("bin/python").into_os_string();
     let program = tests.join("inside.py").into_os_string();
     let id = instance.clone().into();
@@ -29,4 +40,8 @@ fn boto3_in_an_instance_needs_no_configuration() {
     let actions: Vec<_> = calls.iter().map(|call| call.action.as_str()).collect();
     assert_eq!(actions[..2], ["DescribeNetworkInterfaces", "AttachNetworkInterface"]);
     assert_eq!(actions.iter().filter(|action| action.ends_with("Tags")).count(), 5);
+    let denied: Vec<_> =
+        calls.iter().filter(|call| call.outcome == "UnauthorizedOperation").collect();
+    assert_eq!(denied.len(), 1, "{denied:?}");
+    assert_eq!(denied[0].action, "TerminateInstances");
 }

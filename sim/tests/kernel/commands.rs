@@ -73,6 +73,30 @@ fn what_ails_an_instance_is_listed() {
 }
 
 #[test]
+fn a_policy_is_given_refused_and_taken_away() {
+    let region = region();
+    let file = region.state_dir().path().join("policy.json");
+    let policy = |action: &str| {
+        let statement = format!(r#"{{"Effect": "Allow", "Action": "{action}", "Resource": "*"}}"#);
+        std::fs::write(&file, format!(r#"{{"Version": "2012-10-17", "Statement": {statement}}}"#))
+            .expect("it is written");
+        command(&region, &["policy", "operator", &file.to_string_lossy()])
+    };
+    let describe = || region.ec2("DescribeSubnets", &[]);
+    output(policy("ec2:DescribeSubnets"));
+    describe().expect("it is allowed");
+    output(policy("ec2:DescribeInstances"));
+    let denied = describe().expect_err("it is not allowed").to_string();
+    assert!(denied.contains("UnauthorizedOperation"), "{denied}");
+    let refused = policy("Describe").output().expect("it runs");
+    assert_eq!(refused.status.code(), Some(1), "{}", both(&refused));
+    assert!(both(&refused).contains("\"Describe\" is not an action"), "{}", both(&refused));
+    describe().expect_err("the policy before stays");
+    output(command(&region, &["policy", "operator", "--clear"]));
+    describe().expect("everything is allowed");
+}
+
+#[test]
 fn a_group_keeps_its_count_until_it_is_deleted() {
     let region = region();
     run(&region, &["timing", "replace_ms=10"]);

@@ -18,6 +18,7 @@ mod types;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::access::{self, Asked, Leave, Needs};
 use super::auth::Principal;
 use super::filter::{Filter, Filtered, View};
 use super::params::Reader;
@@ -33,6 +34,7 @@ pub type Answer = Result<Xml, Ec2Error>;
 pub struct Action {
     pub service: Service,
     pub name: &'static str,
+    pub needs: Needs,
     pub run: Run,
 }
 
@@ -44,27 +46,33 @@ pub enum Run {
     Identity(fn(&Principal, &Reader<'_>) -> Answer),
 }
 
+/// A read, of no resource in particular: none of EC2's here has permissions on resources.
 const fn read(name: &'static str, run: fn(&View<'_>, &Reader<'_>) -> Answer) -> Action {
-    Action { service: Service::Ec2, name, run: Run::Read(run) }
+    Action { service: Service::Ec2, name, needs: Needs::Action, run: Run::Read(run) }
 }
 
-const fn change(name: &'static str, run: fn(&mut Model, &Reader<'_>) -> Answer) -> Action {
-    Action { service: Service::Ec2, name, run: Run::Change(run) }
+const fn change(
+    name: &'static str,
+    run: fn(&mut Model, &Reader<'_>) -> Answer,
+    needs: fn(&Asked<'_>) -> Vec<Leave>,
+) -> Action {
+    Action { service: Service::Ec2, name, needs: Needs::Resources(needs), run: Run::Change(run) }
 }
 
 /// Every action.
 pub const ACTIONS: &[Action] = &[
-    change("AttachNetworkInterface", attachments::attach),
-    change("AuthorizeSecurityGroupIngress", security::authorize),
-    change("CreateNetworkInterface", interfaces::create),
-    change("CreateSecurityGroup", security::create),
-    change("CreateTags", tags::create),
-    change("DeleteNetworkInterface", interfaces::delete),
-    change("DeleteSecurityGroup", security::delete),
-    change("DeleteTags", tags::delete),
+    change("AttachNetworkInterface", attachments::attach, access::attach),
+    change("AuthorizeSecurityGroupIngress", security::authorize, access::group),
+    change("CreateNetworkInterface", interfaces::create, access::create_interface),
+    change("CreateSecurityGroup", security::create, access::create_group),
+    change("CreateTags", tags::create, access::create_tags),
+    change("DeleteNetworkInterface", interfaces::delete, access::interface),
+    change("DeleteSecurityGroup", security::delete, access::group),
+    change("DeleteTags", tags::delete, access::delete_tags),
     Action {
         service: Service::AutoScaling,
         name: "DescribeAutoScalingGroups",
+        needs: Needs::Action,
         run: Run::Read(scaling::describe),
     },
     read("DescribeInstanceTypes", types::describe),
@@ -72,20 +80,21 @@ pub const ACTIONS: &[Action] = &[
     read("DescribeNetworkInterfaces", interfaces_read::describe),
     read("DescribeSecurityGroups", security_read::describe),
     read("DescribeSubnets", subnets::describe),
-    change("DetachNetworkInterface", attachments::detach),
+    change("DetachNetworkInterface", attachments::detach, access::detach),
     Action {
         service: Service::Sts,
         name: "GetCallerIdentity",
+        needs: Needs::Nothing,
         run: Run::Identity(identity::caller),
     },
-    change("ModifyInstanceAttribute", modify::attribute),
-    change("ModifyInstanceMetadataOptions", modify::metadata_options),
-    change("ModifyNetworkInterfaceAttribute", interfaces::modify),
-    change("RevokeSecurityGroupIngress", security::revoke),
-    change("RunInstances", launch::run),
-    change("StartInstances", instances::start),
-    change("StopInstances", instances::stop),
-    change("TerminateInstances", instances::terminate),
+    change("ModifyInstanceAttribute", modify::attribute, access::modify_instance),
+    change("ModifyInstanceMetadataOptions", modify::metadata_options, access::instances),
+    change("ModifyNetworkInterfaceAttribute", interfaces::modify, access::modify_interface),
+    change("RevokeSecurityGroupIngress", security::revoke, access::group),
+    change("RunInstances", launch::run, access::run_instances),
+    change("StartInstances", instances::start, access::instances),
+    change("StopInstances", instances::stop, access::instances),
+    change("TerminateInstances", instances::terminate, access::instances),
 ];
 
 /// The action of a name.

@@ -37,7 +37,7 @@ pub fn create(model: &mut Model, reader: &Reader<'_>) -> Answer {
     let mut xml = Xml::default();
     xml.text("groupId", &id);
     shapes::tag_set(&mut xml, &new.tags);
-    xml.text("securityGroupArn", security::group_arn(&model.place, &id));
+    xml.text("securityGroupArn", model.place.arn("security-group", id.as_str()));
     Ok(xml)
 }
 

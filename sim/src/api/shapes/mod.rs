@@ -191,7 +191,7 @@ pub fn profile_id(name: &str) -> String {
 /// A subnet; `free` is how many of its addresses are.
 pub fn subnet(xml: &mut Xml, place: &Place, one: &Subnet, free: usize) {
     xml.text("subnetId", &one.id)
-        .text("subnetArn", subnet_arn(place, one))
+        .text("subnetArn", place.arn("subnet", one.id.as_str()))
         .text("state", "available")
         .text("ownerId", ACCOUNT)
         .text("vpcId", &place.vpc)
@@ -208,8 +208,4 @@ pub fn subnet(xml: &mut Xml, place: &Place, one: &Subnet, free: usize) {
             .nested("ipv6CidrBlockState", "state", "associated");
     });
     tag_set(xml, &one.tags);
-}
-
-fn subnet_arn(place: &Place, one: &Subnet) -> String {
-    format!("arn:aws:ec2:{}:{ACCOUNT}:subnet/{}", place.region, one.id)
 }

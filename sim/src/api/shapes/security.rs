@@ -26,7 +26,7 @@ pub fn group(xml: &mut Xml, place: &Place, group: &SecurityGroup) {
     let egress: Vec<_> = egress.iter().map(|permission| (permission, None)).collect();
     permissions(xml, "ipPermissionsEgress", &egress);
     tag_set(xml, &group.tags);
-    xml.text("securityGroupArn", group_arn(place, &group.id));
+    xml.text("securityGroupArn", place.arn("security-group", group.id.as_str()));
 }
 
 /// Rules of one protocol and ports are one item, with a list for each kind of peer.
@@ -72,9 +72,7 @@ pub fn rule(xml: &mut Xml, place: &Place, group: &GroupId, rule: &Rule) {
         });
     }
     tag_set(xml, &Tags::new());
-    let region = &place.region;
-    let arn = format!("arn:aws:ec2:{region}:{ACCOUNT}:security-group-rule/{}", rule.id);
-    xml.text("securityGroupRuleArn", arn);
+    xml.text("securityGroupRuleArn", place.arn("security-group-rule", rule.id.as_str()));
 }
 
 /// A rule as RevokeSecurityGroupIngress answers it.
@@ -99,9 +97,4 @@ fn rule_head(xml: &mut Xml, group: &GroupId, rule: &Rule) {
         Peer::Group(_) => xml,
     };
     xml.some("description", rule.description.as_deref());
-}
-
-/// The ARN of a group.
-pub fn group_arn(place: &Place, id: &GroupId) -> String {
-    format!("arn:aws:ec2:{}:{ACCOUNT}:security-group/{id}", place.region)
 }
