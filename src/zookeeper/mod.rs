@@ -13,7 +13,6 @@
 //! | [`answer`] | what was answered |
 //! | [`gate`] | when a replacement may start |
 //! | [`twin`] | whether a leader counts more followers than there are slots |
-//! | [`file`](mod@file) | files that are whole at every moment |
 
 pub mod answer;
 pub mod ask;
@@ -27,7 +26,7 @@ pub mod twin;
 pub mod values;
 
 #[cfg(test)]
-pub mod testing;
+pub(crate) mod testing;
 
 /// Where clients connect, and where `srvr` is asked.
 pub use crate::ids::CLIENT_PORT;

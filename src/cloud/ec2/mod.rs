@@ -2,7 +2,7 @@
 //! know it.
 //!
 //! The SDK's own retries are off: an attach is not idempotent, and only the claim knows what a lost
-//! answer means. Each call has a time limit of its own, so a hung one becomes [`CallError::Lost`].
+//! answer means. Each call has a time limit of its own, so a hung one becomes [`CallError::Lost`](super::CallError::Lost).
 
 mod account;
 mod agent;
