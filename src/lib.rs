@@ -26,7 +26,7 @@
 //! | [`cloud`] | EC2 and IMDS in our words, and the adapters to them |
 //! | [`ids`] | names, parsed once and trusted from there on |
 //! | [`errors`] | one line for an error and its causes, and what to do about it |
-//! | [`file`] | files that are whole at every moment |
+//! | [`file`](mod@file) | files that are whole at every moment |
 
 pub mod agent;
 pub mod claim;

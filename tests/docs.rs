@@ -1,18 +1,29 @@
-//! Holds the README to the program: its settings, their names and its exit codes are those that the
-//! program itself tells.
+//! Holds the README and `docs/reference.md` to the program: settings, exit codes, schemas and tags are
+//! those that the program itself tells.
+//!
+//! `STEADFAST_WRITE_DOCS=1 cargo test --test docs` writes anew what is made from the program.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test says what it expects by panicking")]
 
 use std::process::Command;
 
-fn readme() -> String {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
-    std::fs::read_to_string(path).unwrap()
+/// Whether what is made from the program is to be written, not judged.
+fn is_writing() -> bool {
+    std::env::var_os("STEADFAST_WRITE_DOCS").is_some()
+}
+
+fn file(name: &str) -> String {
+    let path = format!("{}/{name}", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"))
 }
 
 /// The rows of a table of the README's under a heading, each as its cells.
 fn table(heading: &str, nth: usize) -> Vec<Vec<String>> {
-    let text = readme();
+    table_of("README.md", heading, nth)
+}
+
+fn table_of(name: &str, heading: &str, nth: usize) -> Vec<Vec<String>> {
+    let text = file(name);
     let (_, section) = text.split_once(heading).unwrap_or_else(|| panic!("no {heading}"));
     let section = section.split("\n#").next().unwrap();
     let mut tables = section.split("\n\n").filter(|part| part.starts_with('|'));
@@ -90,12 +101,76 @@ fn the_readme_lists_the_setting_of_operators_alone() {
 #[test]
 fn the_readme_lists_the_exit_codes_that_help_lists() {
     let rows = table("### Exit codes", 0);
+    assert_eq!(rows, table_of("docs/reference.md", "## Exit codes", 0));
     let listed: Vec<String> = rows.iter().map(|row| format!("{} {}", row[0], row[1])).collect();
     let told = format!("Exit codes: {}.", listed.join("; "));
     assert!(help(&["--help"]).contains(&told), "{told}");
 }
 
-/// `STEADFAST_WRITE_DOCS=1 cargo test --test docs` writes the schemas anew.
+/// Every setting of every command: what has a variable can stand in the environment.
+fn settings() -> String {
+    let mut rows: Vec<(String, String, String, Vec<String>)> = Vec::new();
+    collect(&steadfast::cli::command(), "", &mut rows);
+    rows.sort();
+    let line = |(flag, variable, help, commands): &(String, String, String, Vec<String>)| {
+        format!("| `{flag}` | `{variable}` | {} | {help} |\n", commands.join(", "))
+    };
+    let head = "| flag | environment | commands | what it says |\n|---|---|---|---|\n";
+    head.to_owned() + &rows.iter().map(line).collect::<String>()
+}
+
+fn collect(
+    command: &clap::Command,
+    name: &str,
+    rows: &mut Vec<(String, String, String, Vec<String>)>,
+) {
+    for arg in command.get_arguments() {
+        let Some((variable, flag)) = arg.get_env().zip(arg.get_long()) else { continue };
+        let (flag, variable) = (format!("--{flag}"), variable.to_str().unwrap().to_owned());
+        let help = arg.get_help().unwrap().to_string().replace('|', "\\|");
+        let name = if name.is_empty() { "every command" } else { name };
+        match rows.iter_mut().find(|row| (&row.0, &row.2) == (&flag, &help)) {
+            Some(row) => row.3.push(name.to_owned()),
+            None => rows.push((flag, variable, help, vec![name.to_owned()])),
+        }
+    }
+    for sub in command.get_subcommands() {
+        collect(sub, format!("{name} {}", sub.get_name()).trim(), rows);
+    }
+}
+
+#[test]
+fn the_reference_lists_every_setting() {
+    let (begin, end) = ("<!-- settings:", "<!-- end of settings -->");
+    let text = file("docs/reference.md");
+    let (before, rest) = text.split_once(begin).unwrap();
+    let (note, rest) = rest.split_once('\n').unwrap();
+    let (_, after) = rest.split_once(end).unwrap();
+    let wanted = format!("{before}{begin}{note}\n{}{end}{after}", settings());
+    if is_writing() {
+        std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/reference.md"), &wanted).unwrap();
+        return;
+    }
+    assert_eq!(text, wanted, "STEADFAST_WRITE_DOCS=1 writes it anew");
+}
+
+#[test]
+fn the_reference_lists_every_tag() {
+    let quoted = |text: &str| {
+        let tags = text.match_indices("\"steadfast:").map(|(at, _)| &text[at + 1..]);
+        tags.filter_map(|tag| tag.split('"').next().map(str::to_owned)).collect::<Vec<_>>()
+    };
+    let mut known =
+        [quoted(&file("src/cloud/mod.rs")), quoted(&file("src/cli/settings.rs"))].concat();
+    known.sort();
+    known.dedup();
+    assert!(known.len() >= 5, "{known:?}");
+    let rows = table_of("docs/reference.md", "## Tags", 0);
+    let mut listed: Vec<String> = rows.iter().map(|row| row[0].replace('`', "")).collect();
+    listed.sort();
+    assert_eq!(listed, known);
+}
+
 #[test]
 fn the_published_schemas_are_those_of_the_program() {
     let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/schema");
@@ -103,7 +178,7 @@ fn the_published_schemas_are_those_of_the_program() {
     for (kind, schema) in steadfast::cli::schemas() {
         let path = format!("{dir}/{kind}.json");
         let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
-        if std::env::var_os("STEADFAST_WRITE_DOCS").is_some() {
+        if is_writing() {
             std::fs::create_dir_all(dir).unwrap();
             std::fs::write(&path, &text).unwrap();
         }

@@ -45,6 +45,11 @@ use settings::Settings;
 /// Between two questions to IMDS that does not answer; its client has asked four times by then.
 const IDENTITY_PAUSE: Duration = Duration::from_secs(1);
 
+/// The command line as it is parsed, for what documents it.
+pub fn command() -> clap::Command {
+    <Cli as clap::CommandFactory>::command()
+}
+
 /// Runs the program; the one error it ends with has been printed.
 pub fn main() -> ExitCode {
     // The agent starts this program once more, between itself and its command.
