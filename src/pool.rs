@@ -134,6 +134,20 @@ pub enum PoolError {
     },
 }
 
+impl PoolError {
+    /// The ENI without which the pool would not have this defect; of two with one number, the one
+    /// with the higher id.
+    pub fn eni(&self) -> Option<&EniId> {
+        match self {
+            Self::Empty { .. } | Self::NoSuchSlot { .. } => None,
+            Self::NoNumber { eni, .. }
+            | Self::BadNumber { eni, .. }
+            | Self::NoAddress { eni, .. } => Some(eni),
+            Self::Twice { second, .. } => Some(second),
+        }
+    }
+}
+
 impl Pool {
     /// Checks the ENIs of a pool.
     ///

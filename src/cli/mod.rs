@@ -17,9 +17,9 @@ mod output;
 mod render;
 mod run;
 mod schema;
-#[allow(dead_code, reason = "the commands that draw tables are being built")]
 mod screen;
 mod settings;
+mod status;
 
 use std::io::stderr;
 use std::process::ExitCode;
@@ -83,6 +83,7 @@ fn carry_out(command: &Command) -> Result<ExitCode, CliError> {
     runtime.block_on(async {
         match command {
             Command::Run(args) => return run::run(args).await,
+            Command::Status(args) => return status::status(args).await,
             Command::Claim(args) => {
                 let WishArgs { slot, only_slot } = args.wishes;
                 let wanted = settings::Wanted { slot, only_slot };

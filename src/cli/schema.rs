@@ -6,6 +6,7 @@ use schemars::{JsonSchema, Schema, schema_for};
 
 use super::connect_string::ConnectString;
 use super::output::Document;
+use crate::operator::status::report::Report;
 
 /// What a reader is to know of each.
 const DESCRIPTION: &str = "What the command prints with --output json (connect-string: --format json), \
@@ -14,7 +15,7 @@ const DESCRIPTION: &str = "What the command prints with --output json (connect-s
 
 /// Each kind with its schema.
 pub fn schemas() -> Vec<(&'static str, Schema)> {
-    vec![of::<ConnectString>("connect-string")]
+    vec![of::<ConnectString>("connect-string"), of::<Report>("status")]
 }
 
 fn of<T: JsonSchema>(kind: &'static str) -> (&'static str, Schema) {

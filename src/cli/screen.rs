@@ -79,6 +79,21 @@ impl Table {
         Self { rows: vec![headings.iter().map(|it| Cell::new(it, Tone::Heading)).collect()] }
     }
 
+    /// How many columns of a terminal it takes.
+    pub fn width(&self) -> usize {
+        let widths = self.widths();
+        widths.iter().sum::<usize>() + GAP.len() * widths.len().saturating_sub(1)
+    }
+
+    fn widths(&self) -> Vec<usize> {
+        let columns = self.rows.iter().map(Vec::len).max().unwrap_or_default();
+        let width = |column: usize| {
+            let cells = self.rows.iter().filter_map(|row| row.get(column));
+            cells.map(|cell: &Cell| cell.text.chars().count()).max().unwrap_or_default()
+        };
+        (0..columns).map(width).collect()
+    }
+
     /// Adds a row.
     pub fn row(&mut self, cells: Vec<Cell>) {
         self.rows.push(cells);
@@ -88,12 +103,7 @@ impl Table {
 /// A line a row, each with its line break; the last column is not padded.
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let columns = self.rows.iter().map(Vec::len).max().unwrap_or_default();
-        let width = |column: usize| {
-            let cells = self.rows.iter().filter_map(|row| row.get(column));
-            cells.map(|cell: &Cell| cell.text.chars().count()).max().unwrap_or_default()
-        };
-        let widths: Vec<usize> = (0..columns).map(width).collect();
+        let widths = self.widths();
         for row in &self.rows {
             for (column, cell) in row.iter().enumerate() {
                 let is_last = column + 1 == row.len();

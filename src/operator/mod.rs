@@ -4,6 +4,7 @@ pub mod bootstrap;
 pub mod server_list;
 pub mod servers;
 pub mod session;
+pub mod status;
 
 #[cfg(test)]
 mod testing;

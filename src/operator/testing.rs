@@ -6,6 +6,11 @@ use crate::pool::Pool;
 
 /// A pool whose slots, numbered from 1, have these addresses; nobody holds them.
 pub fn pool(addresses: &[&str]) -> Pool {
+    pool_of(addresses).0
+}
+
+/// The same with its ENIs.
+pub fn pool_of(addresses: &[&str]) -> (Pool, Vec<Eni>) {
     let eni = |(index, address): (usize, &&str)| {
         let number = u8::try_from(index + 1).unwrap();
         let tags = [(TAG_POOL, "kafka".to_owned()), (TAG_SLOT, number.to_string())];
@@ -19,6 +24,6 @@ pub fn pool(addresses: &[&str]) -> Pool {
             attachment: None,
         }
     };
-    let enis = addresses.iter().enumerate().map(eni).collect();
-    Pool::from_enis(&"kafka".parse().unwrap(), enis).unwrap()
+    let enis: Vec<Eni> = addresses.iter().enumerate().map(eni).collect();
+    (Pool::from_enis(&"kafka".parse().unwrap(), enis.clone()).unwrap(), enis)
 }

@@ -19,3 +19,7 @@ mod region;
 #[path = "../program/run.rs"]
 mod run;
 mod schema;
+mod status;
+mod stub;
+#[path = "../program/tampering.rs"]
+mod tampering;

@@ -5,6 +5,7 @@ mod common;
 mod connect_string;
 mod manual;
 mod pool;
+mod status;
 
 use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand};
 
@@ -13,6 +14,7 @@ pub use common::{AgentArgs, LogFormat, OperatorArgs, OutputFormat, TargetArgs};
 pub use connect_string::{ConnectStringArgs, ConnectStringFormat};
 pub use manual::{CompletionsArgs, ManArgs, Shell};
 pub use pool::{BootstrapArgs, PoolArgs, PoolCommand};
+pub use status::StatusArgs;
 
 /// Gives every member of a ZooKeeper ensemble on EC2 an address that outlives its instance.
 #[derive(Debug, Parser)]
@@ -91,6 +93,13 @@ pub enum Command {
     Release(ReleaseArgs),
     /// Print the zoo.cfg that `run` would write, and touch nothing.
     Render(RenderArgs),
+    /// Show a pool: who holds each slot, what its ZooKeeper says, whether there is a quorum, what is odd.
+    ///
+    /// The exit status is 0 if the pool is healthy, 1 if it is degraded, 2 if it has no quorum, and 3
+    /// if that cannot be told from here; errors have those of every command. Servers are asked for 1.5 s
+    /// at most. A session is opened as clients open one, and a read and a write are timed: the write is
+    /// an ephemeral znode, /steadfast-probe-..., which is removed at once.
+    Status(StatusArgs),
     /// Look after a pool.
     Pool(PoolArgs),
     /// Print what clients are given: the addresses of all slots, constant for the pool's life.
