@@ -8,6 +8,7 @@ mod bootstrap;
 #[allow(dead_code, reason = "the commands that ask are being built")]
 mod confirm;
 mod connect_string;
+mod doctor;
 mod exit;
 mod file;
 mod log;
@@ -84,6 +85,7 @@ fn carry_out(command: &Command) -> Result<ExitCode, CliError> {
         match command {
             Command::Run(args) => return run::run(args).await,
             Command::Status(args) => return status::status(args).await,
+            Command::Doctor(args) => return doctor::doctor(args).await,
             Command::Claim(args) => {
                 let WishArgs { slot, only_slot } = args.wishes;
                 let wanted = settings::Wanted { slot, only_slot };

@@ -16,7 +16,6 @@ use crate::ids::PoolName;
 
 /// What a command works with.
 #[derive(Debug)]
-#[allow(dead_code, reason = "the commands that need all of it are being built")]
 pub struct Operator {
     /// The pool that is meant.
     pub pool: PoolName,

@@ -6,7 +6,7 @@ use schemars::{JsonSchema, Schema, schema_for};
 
 use super::connect_string::ConnectString;
 use super::output::Document;
-use crate::operator::status::report::Report;
+use crate::operator::{doctor, status};
 
 /// What a reader is to know of each.
 const DESCRIPTION: &str = "What the command prints with --output json (connect-string: --format json), \
@@ -15,7 +15,11 @@ const DESCRIPTION: &str = "What the command prints with --output json (connect-s
 
 /// Each kind with its schema.
 pub fn schemas() -> Vec<(&'static str, Schema)> {
-    vec![of::<ConnectString>("connect-string"), of::<Report>("status")]
+    vec![
+        of::<ConnectString>("connect-string"),
+        of::<doctor::Report>("doctor"),
+        of::<status::report::Report>("status"),
+    ]
 }
 
 fn of<T: JsonSchema>(kind: &'static str) -> (&'static str, Schema) {

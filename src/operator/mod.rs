@@ -1,6 +1,7 @@
 //! What a person does to a pool, from an instance or from anywhere else.
 
 pub mod bootstrap;
+pub mod doctor;
 pub mod server_list;
 pub mod servers;
 pub mod session;

@@ -14,6 +14,7 @@
 )]
 
 mod connect_string;
+mod doctor;
 #[path = "../program/region.rs"]
 mod region;
 #[path = "../program/run.rs"]

@@ -3,6 +3,7 @@
 mod agent;
 mod common;
 mod connect_string;
+mod doctor;
 mod manual;
 mod pool;
 mod status;
@@ -12,6 +13,7 @@ use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand};
 pub use agent::{ClaimArgs, ReleaseArgs, RenderArgs, RunArgs, WishArgs};
 pub use common::{AgentArgs, LogFormat, OperatorArgs, OutputFormat, TargetArgs};
 pub use connect_string::{ConnectStringArgs, ConnectStringFormat};
+pub use doctor::DoctorArgs;
 pub use manual::{CompletionsArgs, ManArgs, Shell};
 pub use pool::{BootstrapArgs, PoolArgs, PoolCommand};
 pub use status::StatusArgs;
@@ -104,6 +106,12 @@ pub enum Command {
     Pool(PoolArgs),
     /// Print what clients are given: the addresses of all slots, constant for the pool's life.
     ConnectString(ConnectStringArgs),
+    /// Look for what is wrong with a pool, its instances, its ensemble and this host.
+    ///
+    /// Tells what it found, why it matters and the command that mends it. Works with nothing but
+    /// credentials, a region and a pool; changes nothing but for one znode that it writes and removes.
+    /// Exit status: 0 nothing to mend, 1 warnings or what could not be checked, 2 errors.
+    Doctor(DoctorArgs),
     /// Print what a shell needs to complete these commands.
     Completions(CompletionsArgs),
     /// Print a man page, or write all of them: `steadfast man reclaim | man -l -`.

@@ -7,6 +7,7 @@
 mod account;
 mod agent;
 mod answer;
+mod clock;
 mod shapes;
 
 use std::time::Duration;
@@ -40,6 +41,7 @@ pub struct Ec2 {
     client: Client,
     scaling: aws_sdk_autoscaling::Client,
     identity: aws_sdk_sts::Client,
+    clock: clock::ServerClock,
 }
 
 impl Ec2 {
@@ -58,10 +60,19 @@ impl Ec2 {
             .timeout_config(timeouts)
             .load()
             .await;
+        let clock = clock::ServerClock::new();
+        let seen = aws_sdk_ec2::config::Builder::from(&config).interceptor(clock.clone());
         Self {
-            client: Client::new(&config),
+            client: Client::from_conf(seen.build()),
             scaling: aws_sdk_autoscaling::Client::new(&config),
             identity: aws_sdk_sts::Client::new(&config),
+            clock,
         }
+    }
+
+    /// How many seconds EC2's clock is ahead of this host's, by the last answer, to a second or two;
+    /// absent before one.
+    pub fn clock_ahead_seconds(&self) -> Option<i64> {
+        self.clock.ahead_seconds()
     }
 }
