@@ -5,6 +5,7 @@
 //! one ephemeral znode of ours, removed again at once; should that fail, it goes with the session.
 
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::net::SocketAddr;
@@ -89,6 +90,19 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "slot {} ({}): {}", self.slot, self.server, self.problem)
     }
+}
+
+/// Why there is no session, each reason once: `slots 1, 2: it opens no session`.
+pub fn reasons(refusals: &[Refusal]) -> String {
+    let mut reasons: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for refusal in refusals {
+        reasons.entry(&refusal.problem).or_default().push(refusal.slot.to_string());
+    }
+    let reason = |(problem, slots): (&str, Vec<String>)| {
+        let word = if slots.len() == 1 { "slot" } else { "slots" };
+        format!("{word} {}: {problem}", slots.join(", "))
+    };
+    reasons.into_iter().map(reason).collect::<Vec<_>>().join("; ")
 }
 
 /// Whether a probe is written.

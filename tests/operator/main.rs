@@ -9,18 +9,41 @@
     clippy::expect_used,
     clippy::panic,
     clippy::print_stdout,
+    clippy::print_stderr,
     dead_code,
     reason = "tests say what they expect by panicking; what they share with other tests has more"
 )]
 
+#[path = "../ensemble/client.rs"]
+mod client;
 mod connect_string;
+#[path = "../ensemble/defence.rs"]
+mod defence;
 mod doctor;
+#[path = "../ensemble/ensemble.rs"]
+mod ensemble;
+#[path = "../../examples/workload/handle.rs"]
+mod handle;
+#[path = "../ensemble/host.rs"]
+mod host;
+#[path = "../../examples/workload/protocol.rs"]
+mod protocol;
 #[path = "../program/region.rs"]
 mod region;
 #[path = "../program/run.rs"]
 mod run;
 mod schema;
+#[path = "../ensemble/server.rs"]
+mod server;
 mod status;
+mod status_terminal;
+mod status_trouble;
+mod status_zookeeper;
 mod stub;
 #[path = "../program/tampering.rs"]
 mod tampering;
+#[path = "../zookeeper/version.rs"]
+mod version;
+#[allow(unused_imports, unused_macros, reason = "what is told of each version apart is not here")]
+#[path = "../ensemble/zookeeper.rs"]
+mod zookeeper;

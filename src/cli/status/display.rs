@@ -84,7 +84,7 @@ fn fitted(picture: &str, rows: usize) -> String {
     if shown < lines.len() {
         fitted.push(format!("... {} more lines{END_OF_LINE}", lines.len() - shown));
     }
-    fitted.join("\r\n")
+    fitted.join("\n")
 }
 
 fn write(text: &str) -> io::Result<()> {
@@ -100,9 +100,9 @@ mod tests {
     #[test]
     fn what_has_no_room_is_counted() {
         let drawn = |rows| fitted("one\ntwo\nthree\n", rows).replace(END_OF_LINE, "|");
-        assert_eq!(drawn(3), "one|\r\ntwo|\r\nthree|");
-        assert_eq!(drawn(usize::MAX), "one|\r\ntwo|\r\nthree|");
-        assert_eq!(drawn(2), "one|\r\n... 2 more lines|");
+        assert_eq!(drawn(3), "one|\ntwo|\nthree|");
+        assert_eq!(drawn(usize::MAX), "one|\ntwo|\nthree|");
+        assert_eq!(drawn(2), "one|\n... 2 more lines|");
         assert_eq!(drawn(1), "... 3 more lines|");
     }
 }

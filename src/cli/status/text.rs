@@ -1,7 +1,7 @@
 //! A pool for people: a row a slot, the verdict, what is odd.
 
 use crate::cli::screen::{Cell, Table, Tone};
-use crate::operator::session::{Opened, Session, Timed};
+use crate::operator::session::{Opened, Session, Timed, reasons};
 use crate::operator::status::oddity::Severity;
 use crate::operator::status::report::{Health, OddityReport, Report, SlotReport};
 
@@ -145,10 +145,7 @@ fn session(session: &Session) -> String {
     match session {
         Session::Opened(opened) => opened_session(opened),
         Session::NotOpened(refusals) if refusals.is_empty() => "no session: no slot is held".into(),
-        Session::NotOpened(refusals) => {
-            let all: Vec<String> = refusals.iter().map(ToString::to_string).collect();
-            format!("no session: {}", all.join("; "))
-        }
+        Session::NotOpened(refusals) => format!("no session: {}", reasons(refusals)),
     }
 }
 

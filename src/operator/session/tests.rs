@@ -51,6 +51,16 @@ async fn no_server_is_no_session() {
     assert_eq!(look(&pool, Probe::Write, SOON).await, Session::NotOpened(vec![]));
 }
 
+#[test]
+fn each_reason_is_told_once() {
+    let refusal = |slot: u8, problem: &str| {
+        let slot = slot.try_into().unwrap();
+        Target { slot, server: ([10, 0, 0, 1], 2181).into() }.refusal(problem)
+    };
+    let refusals = [refusal(1, "late"), refusal(2, "busy"), refusal(3, "late")];
+    assert_eq!(reasons(&refusals), "slot 2: busy; slots 1, 3: late");
+}
+
 #[tokio::test]
 async fn garbage_and_half_an_answer_are_told() {
     let negative = (-1_i32).to_be_bytes().to_vec().leak();

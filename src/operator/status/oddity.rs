@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::cloud::InstanceState;
 use crate::ids::{AttachmentId, EniId, InstanceId, SlotNumber};
 use crate::operator::server_list::Difference;
-use crate::operator::session::Refusal;
+use crate::operator::session::{Refusal, reasons};
 use crate::pool::PoolError;
 use crate::zookeeper::twin::Twin;
 
@@ -164,7 +164,7 @@ impl fmt::Display for Oddity {
                 write!(f, "slot {server} goes by another list of servers: {}", joined(differences))
             }
             Self::NoSession { refusals } => {
-                write!(f, "no server opens a session: {}", joined(refusals))
+                write!(f, "no server opens a session: {}", reasons(refusals))
             }
             Self::NeedsAuthentication => f.write_str(NO_AUTHENTICATION),
             Self::NotDone { what, problem } => write!(f, "{what} through a session: {problem:?}"),
