@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::cloud::InstanceState;
 use crate::ids::{AttachmentId, DeviceIndex, SlotNumber};
 
-use super::Failure;
+use super::{Failure, lost};
 
 /// How often `NotFound` is read again before it is believed.
 pub(super) const NOT_FOUND_MAX: u8 = 3;
@@ -47,19 +47,10 @@ pub struct Memory {
 
 impl Memory {
     /// Counts a sighting of a holder in this state; whether that is enough to take its slot over.
-    ///
-    /// `shutting-down` and `terminated` are never left, so one sighting is proof. The others may
-    /// be stale reads about an instance that runs again, or does not show yet, so they are
-    /// confirmed by reads a backoff apart.
     pub(super) fn confirms_loss(&mut self, of: &AttachmentId, state: InstanceState) -> bool {
-        let needed = match state {
-            InstanceState::ShuttingDown | InstanceState::Terminated => 1,
-            InstanceState::Stopping | InstanceState::Stopped => 2,
-            InstanceState::Gone => 3,
-            InstanceState::Pending | InstanceState::Running => {
-                self.sightings.remove(of);
-                return false;
-            }
+        let Some(needed) = lost::sightings(state) else {
+            self.sightings.remove(of);
+            return false;
         };
         let seen = self.sightings.entry(of.clone()).or_default();
         *seen = seen.saturating_add(1).min(needed);

@@ -12,6 +12,7 @@
 //! which slots are tried.
 
 mod failure;
+pub mod lost;
 mod memory;
 pub mod order;
 mod reading;

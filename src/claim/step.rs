@@ -6,7 +6,7 @@ use super::state::{Effect, Event, Held, OwnView, Setup, State, Target, Want};
 use super::ways::{
     Next, attach, await_nic, failed, give_up, pause, pause_briefly, read, roll_back, unsettled,
 };
-use super::{Doubt, Failure, Memory};
+use super::{Doubt, Failure, Memory, lost};
 use crate::cloud::{AttachmentStatus, CallError, InstanceState};
 use crate::ids::{AttachmentId, EniId, InstanceId, SlotNumber};
 
@@ -101,11 +101,7 @@ fn take_over(
     let mut lost = None;
     for (_, attachment, holder) in held {
         let state = state_of(holder);
-        // By force once the holder cannot answer: an unforced detach would wait for it.
-        let force = matches!(
-            state,
-            InstanceState::Stopped | InstanceState::Terminated | InstanceState::Gone
-        );
+        let force = lost::takes_force(state);
         let confirmed = memory.confirms_loss(attachment, state);
         if confirmed && lost.is_none() && memory.is_to_ask(attachment, force) {
             lost = Some((attachment.clone(), force));

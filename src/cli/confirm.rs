@@ -16,7 +16,8 @@ pub fn yes(plan: &str, question: &str, given: bool) -> Result<(), CliError> {
         let text = "not confirmed: without a terminal, say --yes; nothing was changed";
         return Err(CliError::Settings(text.to_owned()));
     }
-    let typed = ask(&format!("{plan}\n{question} [y/N] "));
+    let plan = if plan.is_empty() { String::new() } else { format!("{plan}\n") };
+    let typed = ask(&format!("{plan}{question} [y/N] "));
     match typed.to_ascii_lowercase().as_str() {
         "y" | "yes" => Ok(()),
         _ => Err(CliError::Settings("not confirmed: nothing was changed".to_owned())),

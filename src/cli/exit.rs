@@ -11,6 +11,7 @@ use crate::claim::Failure;
 use crate::cloud::{CallError, MetadataError};
 use crate::net::NetError;
 use crate::operator::bootstrap::BootstrapError;
+use crate::operator::reclaim::ReclaimError;
 use crate::pool::PoolError;
 use crate::supervise::SuperviseError;
 use crate::zookeeper::disk::DiskError;
@@ -72,6 +73,9 @@ pub enum CliError {
     /// What an operator asked for is refused.
     #[error(transparent)]
     Bootstrap(#[from] BootstrapError),
+    /// A slot that was to be reclaimed.
+    #[error(transparent)]
+    Reclaim(#[from] ReclaimError),
     /// ZooKeeper's settings.
     #[error(transparent)]
     ZooKeeper(SettingsError),
@@ -111,6 +115,7 @@ impl CliError {
             Self::Metadata(error) => of_metadata(error),
             Self::Agent(error) => of_agent(error),
             Self::Bootstrap(error) => of_bootstrap(error),
+            Self::Reclaim(error) => of_reclaim(error),
             Self::Pool(_) | Self::ZooKeeper(_) | Self::NoRegion(_) => CONFIG,
             Self::Fenced(_) => FENCED,
             Self::WouldWait(_) => UNAVAILABLE,
@@ -197,6 +202,24 @@ fn of_bootstrap(error: &BootstrapError) -> u8 {
         BootstrapError::NotHeld { .. }
         | BootstrapError::NeverStarted { .. }
         | BootstrapError::Quorum { .. } => TEMPFAIL,
+    }
+}
+
+fn of_reclaim(error: &ReclaimError) -> u8 {
+    match error {
+        ReclaimError::Call(error) => of_call(error),
+        ReclaimError::Pool(_) => CONFIG,
+        // A refusal that nothing overrides does not pass by itself.
+        ReclaimError::Refused { refusals, .. } => {
+            match refusals.iter().all(|it| it.overridden_by().is_some()) {
+                true => TEMPFAIL,
+                false => CONFIG,
+            }
+        }
+        ReclaimError::Changed { .. }
+        | ReclaimError::StillHeld { .. }
+        | ReclaimError::Outrun { .. }
+        | ReclaimError::NotAttached { .. } => TEMPFAIL,
     }
 }
 

@@ -5,7 +5,6 @@
 
 mod args;
 mod bootstrap;
-#[allow(dead_code, reason = "the commands that ask are being built")]
 mod confirm;
 mod connect_string;
 mod doctor;
@@ -15,6 +14,7 @@ mod log;
 mod manual;
 mod operator;
 mod output;
+mod reclaim;
 mod render;
 mod run;
 mod schema;
@@ -86,6 +86,7 @@ fn carry_out(command: &Command) -> Result<ExitCode, CliError> {
             Command::Run(args) => return run::run(args).await,
             Command::Status(args) => return status::status(args).await,
             Command::Doctor(args) => return doctor::doctor(args).await,
+            Command::Reclaim(args) => return reclaim::reclaim(args).await,
             Command::Claim(args) => {
                 let WishArgs { slot, only_slot } = args.wishes;
                 let wanted = settings::Wanted { slot, only_slot };

@@ -200,6 +200,12 @@ pub fn text(text: &str) {
     let _ = write!(anstream::AutoStream::auto(stdout()), "{text}");
 }
 
+/// Prints a text for the person who runs the command, beside the result.
+pub fn notice(text: &str) {
+    // Nowhere else to tell it if this fails.
+    let _ = write!(anstream::AutoStream::auto(stderr()), "{text}");
+}
+
 /// What an operator's command tells, as JSON: `{"kind": "status", "version": 1, ...}`. Its schema is
 /// published under `docs/schema`, one a kind.
 #[derive(Debug, Serialize, JsonSchema)]

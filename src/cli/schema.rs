@@ -6,6 +6,7 @@ use schemars::{JsonSchema, Schema, schema_for};
 
 use super::connect_string::ConnectString;
 use super::output::Document;
+use super::reclaim::Reclaim;
 use crate::operator::{doctor, status};
 
 /// What a reader is to know of each.
@@ -18,6 +19,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
     vec![
         of::<ConnectString>("connect-string"),
         of::<doctor::Report>("doctor"),
+        of::<Reclaim>("reclaim"),
         of::<status::report::Report>("status"),
     ]
 }

@@ -35,6 +35,8 @@ pub const TAG_INITIALIZED: &str = "steadfast:initialized";
 /// The tag by which an operator lets an empty disk vote at its next start; its value is the id of
 /// the attachment that it is meant for, so that it cannot outlive the instance that was looked at.
 pub const TAG_BOOTSTRAP: &str = "steadfast:bootstrap";
+/// The tag that says who took the ENI's slot from its holder last, when and why.
+pub const TAG_RECLAIMED: &str = "steadfast:reclaimed";
 
 /// An ENI as EC2 describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]

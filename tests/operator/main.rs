@@ -28,6 +28,7 @@ mod handle;
 mod host;
 #[path = "../../examples/workload/protocol.rs"]
 mod protocol;
+mod reclaim;
 #[path = "../program/region.rs"]
 mod region;
 #[path = "../program/run.rs"]

@@ -6,6 +6,7 @@ mod connect_string;
 mod doctor;
 mod manual;
 mod pool;
+mod reclaim;
 mod status;
 
 use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -16,6 +17,7 @@ pub use connect_string::{ConnectStringArgs, ConnectStringFormat};
 pub use doctor::DoctorArgs;
 pub use manual::{CompletionsArgs, ManArgs, Shell};
 pub use pool::{BootstrapArgs, PoolArgs, PoolCommand};
+pub use reclaim::ReclaimArgs;
 pub use status::StatusArgs;
 
 /// Gives every member of a ZooKeeper ensemble on EC2 an address that outlives its instance.
@@ -102,6 +104,13 @@ pub enum Command {
     /// at most. A session is opened as clients open one, and a read and a write are timed: the write is
     /// an ephemeral znode, /steadfast-probe-..., which is removed at once.
     Status(StatusArgs),
+    /// Take a slot from its holder, by hand.
+    ///
+    /// Shows who holds it and what its ZooKeeper says, refuses where it would do harm, asks, and takes
+    /// the attachment that was shown: a later holder is never hit. A tag on the ENI,
+    /// steadfast:reclaimed, says who did it, when and why. Exit status 1: somebody else took it at the
+    /// same time; it is not its former holder's any more.
+    Reclaim(Box<ReclaimArgs>),
     /// Look after a pool.
     Pool(PoolArgs),
     /// Print what clients are given: the addresses of all slots, constant for the pool's life.

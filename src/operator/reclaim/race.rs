@@ -1,0 +1,51 @@
+//! Two people at once: the audit tag is to name the one who did it.
+//!
+//! Each sets it before his detach, so the slower one may have written over the other's. Who did it sets
+//! it once more if so; who did not takes his own away, and tells what is there instead.
+
+use tokio::time::sleep;
+use tracing::warn;
+
+use super::take::{LOOK, Taking};
+use super::{ReclaimError, Word};
+use crate::cloud::account::Interface;
+use crate::cloud::patience::retried;
+use crate::cloud::{Account, Mode, TAG_RECLAIMED};
+
+/// How often the tag is looked at for another's word.
+const LOOKS: u32 = 3;
+
+/// Puts the tag in order, now that the attachment has ended; tells who ended it if it was not us.
+pub(super) async fn settle<A: Account>(
+    it: &Taking<'_, A>,
+    is_ours: bool,
+    word: &Word,
+    mut now: Interface,
+) -> Result<Option<String>, ReclaimError> {
+    let own = Some(word.as_str());
+    let tag = |now: &Interface| now.eni.tags.get(TAG_RECLAIMED).cloned();
+    if is_ours {
+        if tag(&now).as_deref() != own {
+            let set = || it.account.set_tag(it.eni, TAG_RECLAIMED, word.as_str(), Mode::Do);
+            retried(it.deadline, set).await?;
+        }
+        return Ok(None);
+    }
+    for _ in 0..LOOKS {
+        if tag(&now).as_deref() != own {
+            return Ok(tag(&now));
+        }
+        sleep(LOOK).await;
+        now = it.read().await?;
+    }
+    withdraw(it, word).await;
+    Ok(None)
+}
+
+/// Takes our own word away, and no other.
+pub(super) async fn withdraw<A: Account>(it: &Taking<'_, A>, word: &Word) {
+    let remove = || it.account.remove_tag(it.eni, TAG_RECLAIMED, word.as_str(), Mode::Do);
+    if let Err(error) = retried(it.deadline, remove).await {
+        warn!("the tag {TAG_RECLAIMED} says what was not done: {error}");
+    }
+}

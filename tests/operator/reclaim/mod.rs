@@ -1,0 +1,10 @@
+//! `steadfast reclaim`: what it refuses, what it takes, from whom, and what it says.
+
+mod asked;
+mod bad_input;
+mod cast;
+mod given;
+mod holders;
+mod refusals;
+mod serving;
+mod two;
