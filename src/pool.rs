@@ -1,7 +1,7 @@
 //! A pool as its ENIs' tags make it, checked whole: a pool that exists has one ENI a number, each
 //! with an address, so its connect string is the same for everyone who reads it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::IpAddr;
 
@@ -144,6 +144,14 @@ impl PoolError {
             | Self::BadNumber { eni, .. }
             | Self::NoAddress { eni, .. } => Some(eni),
             Self::Twice { second, .. } => Some(second),
+        }
+    }
+
+    /// Whether it is that one of these ENIs has no number.
+    pub fn is_without_number(&self, enis: &BTreeSet<&EniId>) -> bool {
+        match self {
+            Self::NoNumber { eni, .. } | Self::BadNumber { eni, .. } => enis.contains(eni),
+            _ => false,
         }
     }
 }

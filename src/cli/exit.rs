@@ -11,6 +11,7 @@ use crate::claim::Failure;
 use crate::cloud::{CallError, MetadataError};
 use crate::net::NetError;
 use crate::operator::bootstrap::BootstrapError;
+use crate::operator::pool::PoolCommandError;
 use crate::operator::reclaim::ReclaimError;
 use crate::pool::PoolError;
 use crate::supervise::SuperviseError;
@@ -76,6 +77,9 @@ pub enum CliError {
     /// A slot that was to be reclaimed.
     #[error(transparent)]
     Reclaim(#[from] ReclaimError),
+    /// A pool is not made, shown or changed as asked for.
+    #[error(transparent)]
+    PoolCommand(#[from] PoolCommandError),
     /// ZooKeeper's settings.
     #[error(transparent)]
     ZooKeeper(SettingsError),
@@ -116,6 +120,7 @@ impl CliError {
             Self::Agent(error) => of_agent(error),
             Self::Bootstrap(error) => of_bootstrap(error),
             Self::Reclaim(error) => of_reclaim(error),
+            Self::PoolCommand(error) => of_pool_command(error),
             Self::Pool(_) | Self::ZooKeeper(_) | Self::NoRegion(_) => CONFIG,
             Self::Fenced(_) => FENCED,
             Self::WouldWait(_) => UNAVAILABLE,
@@ -220,6 +225,16 @@ fn of_reclaim(error: &ReclaimError) -> u8 {
         | ReclaimError::StillHeld { .. }
         | ReclaimError::Outrun { .. }
         | ReclaimError::NotAttached { .. } => TEMPFAIL,
+    }
+}
+
+fn of_pool_command(error: &PoolCommandError) -> u8 {
+    match error {
+        PoolCommandError::Call(error) | PoolCommandError::HalfWay { cause: error, .. } => {
+            of_call(error)
+        }
+        PoolCommandError::Unfit(_) => CONFIG,
+        PoolCommandError::NotNow(_) | PoolCommandError::Collision(_) => TEMPFAIL,
     }
 }
 

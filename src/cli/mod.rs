@@ -14,6 +14,7 @@ mod log;
 mod manual;
 mod operator;
 mod output;
+mod pool;
 mod reclaim;
 mod render;
 mod run;
@@ -37,7 +38,7 @@ use crate::cloud::ec2::Ec2;
 use crate::cloud::imds::Imds;
 use crate::cloud::{Identity, Metadata, Mode};
 use crate::net::Host;
-use args::{AgentArgs, Cli, Command, OutputFormat, PoolArgs, PoolCommand, WishArgs};
+use args::{AgentArgs, Cli, Command, OutputFormat, WishArgs};
 use file::FileSettings;
 use log::Log;
 use output::Errors;
@@ -97,9 +98,7 @@ fn carry_out(command: &Command) -> Result<ExitCode, CliError> {
             Command::ConnectString(args) => connect_string::connect_string(args).await,
             Command::Completions(args) => manual::completions(args),
             Command::Man(args) => manual::man(args),
-            Command::Pool(PoolArgs { command: PoolCommand::Bootstrap(args) }) => {
-                bootstrap::bootstrap(args).await
-            }
+            Command::Pool(args) => pool::pool(args).await,
         }
         .map(|()| ExitCode::SUCCESS)
     })

@@ -6,7 +6,9 @@ use schemars::{JsonSchema, Schema, schema_for};
 
 use super::connect_string::ConnectString;
 use super::output::Document;
+use super::pool::{PoolAdopt, PoolCreate, PoolRetire};
 use super::reclaim::Reclaim;
+use crate::operator::pool::show::PoolView;
 use crate::operator::{doctor, status};
 
 /// What a reader is to know of each.
@@ -20,6 +22,10 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         of::<ConnectString>("connect-string"),
         of::<doctor::Report>("doctor"),
         of::<Reclaim>("reclaim"),
+        of::<PoolView>("pool"),
+        of::<PoolAdopt>("pool-adopt"),
+        of::<PoolCreate>("pool-create"),
+        of::<PoolRetire>("pool-retire"),
         of::<status::report::Report>("status"),
     ]
 }

@@ -10,6 +10,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
 
+#[cfg(doc)]
+use super::TAG_RETIRED;
 use super::{Action, CallError, Cloud, Eni, InstanceState, Mode};
 use crate::ids::{EniId, InstanceId, PoolName, SecurityGroupId, SubnetId, VpcId};
 
@@ -198,6 +200,9 @@ pub enum Which<'a> {
     WithIds(&'a [EniId]),
     /// Those that have one of these addresses as a private one.
     WithAddresses(&'a [IpAddr]),
+    /// Those that an operator has taken out of a pool, by their tag [`TAG_RETIRED`]; perhaps those of
+    /// a pool whose name goes on behind a `/`, too.
+    RetiredFrom(&'a PoolName),
 }
 
 /// EC2 and the services beside it, as far as an operator needs them. As with [`Cloud`], each method is

@@ -37,6 +37,9 @@ pub const TAG_INITIALIZED: &str = "steadfast:initialized";
 pub const TAG_BOOTSTRAP: &str = "steadfast:bootstrap";
 /// The tag that says who took the ENI's slot from its holder last, when and why.
 pub const TAG_RECLAIMED: &str = "steadfast:reclaimed";
+/// The tag of an ENI that was taken out of its pool: `POOL/N` and when, in RFC 3339. It keeps the number
+/// and the address from being given to another by mistake.
+pub const TAG_RETIRED: &str = "steadfast:retired";
 
 /// An ENI as EC2 describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -26,6 +26,7 @@ mod ensemble;
 mod handle;
 #[path = "../ensemble/host.rs"]
 mod host;
+mod pool;
 #[path = "../../examples/workload/protocol.rs"]
 mod protocol;
 mod reclaim;

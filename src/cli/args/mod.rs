@@ -16,7 +16,7 @@ pub use common::{AgentArgs, LogFormat, OperatorArgs, OutputFormat, TargetArgs};
 pub use connect_string::{ConnectStringArgs, ConnectStringFormat};
 pub use doctor::DoctorArgs;
 pub use manual::{CompletionsArgs, ManArgs, Shell};
-pub use pool::{BootstrapArgs, PoolArgs, PoolCommand};
+pub use pool::{AdoptArgs, BootstrapArgs, CreateArgs, PoolArgs, PoolCommand, RetireArgs, ShowArgs};
 pub use reclaim::ReclaimArgs;
 pub use status::StatusArgs;
 

@@ -11,7 +11,7 @@ use super::super::account::{
     Account, Instance, Interface, InterfaceLimits, NewEni, NewIpv6, ScalingGroup, SecurityGroup,
     Subnet, Which,
 };
-use super::super::{Action, CallError, Mode, TAG_POOL};
+use super::super::{Action, CallError, Mode, TAG_POOL, TAG_RETIRED};
 use super::answer::{call_error, done, malformed, parsed};
 use super::shapes::{
     dry_run, filter, instance, interface, limits, security_group, subnet, tag_list,
@@ -68,6 +68,10 @@ fn of(which: Which<'_>) -> Vec<Filter> {
         Which::WithAddresses(addresses) => {
             let v4 = addresses.iter().filter(|it| it.is_ipv4()).map(IpAddr::to_string);
             vec![filter("addresses.private-ip-address", v4)]
+        }
+        // A pool's name holds none of the letters that mean something in a filter.
+        Which::RetiredFrom(pool) => {
+            vec![filter(&format!("tag:{TAG_RETIRED}"), [format!("{pool}/*")])]
         }
     }
 }

@@ -1,0 +1,190 @@
+//! Carries a retirement out, and takes it back where an agent was quicker.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
+
+use tokio::time::{Instant, sleep};
+
+use super::super::{PoolCommandError, slot_of};
+use super::{Outcome, Plan};
+use crate::cloud::account::{Account, Which};
+use crate::cloud::{CallError, Mode, TAG_BOOTSTRAP, TAG_POOL, TAG_RETIRED, TAG_SLOT, patience};
+
+/// So long an agent is given to show that it had just claimed the slot: it attaches within a second of
+/// its read, and EC2 shows that within another.
+const SETTLE: Duration = Duration::from_secs(3);
+/// Between two reads, as long as they show what was before.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// The tags that make an ENI a slot, and the one that is meant for its holder.
+const OURS: [&str; 3] = [TAG_POOL, TAG_SLOT, TAG_BOOTSTRAP];
+
+impl Plan {
+    /// Asks EC2 whether it may be done.
+    ///
+    /// # Errors
+    /// EC2's.
+    pub async fn ask(&self, account: &impl Account, deadline: Instant) -> Result<(), CallError> {
+        let eni = self.eni();
+        if self.is_out.is_none() {
+            let tags = self.retirement();
+            let set = || account.set_tags(eni, &tags, Mode::DryRun);
+            patience::retried(deadline, set).await?;
+            let remove = || account.remove_tags(eni, &OURS, Mode::DryRun);
+            patience::retried(deadline, remove).await?;
+        }
+        if self.delete {
+            let delete = || account.delete(eni, Mode::DryRun);
+            patience::retried(deadline, delete).await?;
+        }
+        Ok(())
+    }
+
+    /// Does it.
+    ///
+    /// # Errors
+    /// EC2's, how far it came, or that an agent claimed the slot meanwhile; then it is a slot as before.
+    pub async fn carry_out(
+        &self,
+        account: &impl Account,
+        deadline: Instant,
+    ) -> Result<Outcome, PoolCommandError> {
+        if self.is_done() {
+            return Ok(Outcome::Nothing);
+        }
+        if self.is_out.is_none() {
+            self.take_out(account, deadline).await?;
+        }
+        match self.delete {
+            true => self.delete(account, deadline).await,
+            false => Ok(Outcome::Retired),
+        }
+    }
+
+    async fn take_out(
+        &self,
+        account: &impl Account,
+        deadline: Instant,
+    ) -> Result<(), PoolCommandError> {
+        let (eni, tags) = (self.eni(), self.retirement());
+        let it = slot_of(&self.pool, self.number);
+        let set = || account.set_tags(eni, &tags, Mode::Do);
+        patience::retried(deadline, set).await?;
+        let remove = || account.remove_tags(eni, &OURS, Mode::Do);
+        patience::retried(deadline, remove).await.map_err(|cause| PoolCommandError::HalfWay {
+            done: format!(
+                "{it} may still be one, although {eni} is tagged {TAG_RETIRED}: the same command \
+                 goes on, and `aws ec2 delete-tags --resources {eni} --tags Key={TAG_RETIRED}` takes \
+                 it back"
+            ),
+            cause,
+        })?;
+        if self.delete {
+            // EC2 will say.
+            return Ok(());
+        }
+        let read = self.attached_meanwhile(account, deadline).await;
+        let holder = read.map_err(|cause| PoolCommandError::HalfWay {
+            done: format!(
+                "{it} is retired, but it is not known whether an agent had just claimed it: look at \
+                 the attachment of {eni}, and run the same command again"
+            ),
+            cause,
+        })?;
+        match holder {
+            None => Ok(()),
+            Some(holder) => Err(self.put_back(account, &holder, deadline).await),
+        }
+    }
+
+    /// Who has attached it meanwhile, by reads that show what was changed.
+    async fn attached_meanwhile(
+        &self,
+        account: &impl Account,
+        deadline: Instant,
+    ) -> Result<Option<String>, CallError> {
+        let ids = [self.eni().clone()];
+        let mut pause = SETTLE;
+        loop {
+            sleep(pause).await;
+            let read = || account.interfaces(Which::WithIds(&ids));
+            let found = patience::retried(deadline, read).await?;
+            let Some(it) = found.first() else { return Ok(None) };
+            if let Some(attachment) = &it.eni.attachment {
+                let holder = attachment.instance.as_ref().map(ToString::to_string);
+                return Ok(Some(holder.unwrap_or_else(|| "another account".to_owned())));
+            }
+            if !it.eni.tags.contains_key(TAG_POOL) {
+                return Ok(None);
+            }
+            pause = AGAIN;
+            if Instant::now() + pause > deadline {
+                let message = format!("{} still shows its tag {TAG_POOL}", self.eni());
+                return Err(CallError::InTransition { message });
+            }
+        }
+    }
+
+    /// It was claimed after all: it is a slot as before.
+    async fn put_back(
+        &self,
+        account: &impl Account,
+        holder: &str,
+        deadline: Instant,
+    ) -> PoolCommandError {
+        let (eni, pool, number) = (self.eni(), &self.pool, self.number);
+        let it = slot_of(pool, number);
+        let tags = BTreeMap::from([
+            (TAG_POOL.to_owned(), pool.to_string()),
+            (TAG_SLOT.to_owned(), number.to_string()),
+        ]);
+        let set = || account.set_tags(eni, &tags, Mode::Do);
+        let remove = || account.remove_tags(eni, &[TAG_RETIRED], Mode::Do);
+        let undone = match patience::retried(deadline, set).await {
+            Ok(()) => patience::retried(deadline, remove).await,
+            failed => failed,
+        };
+        match undone {
+            Ok(()) => PoolCommandError::NotNow(format!(
+                "{it} was claimed by {holder} at the same moment: its tags are put back, it is a slot \
+                 as before"
+            )),
+            Err(cause) => PoolCommandError::HalfWay {
+                done: format!(
+                    "{it} was claimed by {holder} at the same moment, and its tags could not be put \
+                     back: aws ec2 create-tags --resources {eni} --tags Key={TAG_POOL},Value={pool} \
+                     Key={TAG_SLOT},Value={number}; aws ec2 delete-tags --resources {eni} --tags \
+                     Key={TAG_RETIRED}"
+                ),
+                cause,
+            },
+        }
+    }
+
+    async fn delete(
+        &self,
+        account: &impl Account,
+        deadline: Instant,
+    ) -> Result<Outcome, PoolCommandError> {
+        let delete = || account.delete(self.eni(), Mode::Do);
+        match patience::retried(deadline, delete).await {
+            Ok(()) | Err(CallError::NotFound { .. }) => Ok(Outcome::Deleted),
+            Err(CallError::InUse) if self.is_out.is_none() => {
+                Err(self.put_back(account, "somebody", deadline).await)
+            }
+            Err(cause) => Err(PoolCommandError::HalfWay {
+                done: format!(
+                    "{} is retired, but {} is not deleted: the same command goes on",
+                    slot_of(&self.pool, self.number),
+                    self.eni()
+                ),
+                cause,
+            }),
+        }
+    }
+
+    fn retirement(&self) -> BTreeMap<String, String> {
+        let now = humantime::format_rfc3339_seconds(SystemTime::now());
+        [(TAG_RETIRED.to_owned(), format!("{}/{} {now}", self.pool, self.number))].into()
+    }
+}
