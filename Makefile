@@ -44,10 +44,11 @@ bench:
 	@scripts/setup test
 	@sim/tests/clients/setup
 	$(CARGO) build --locked --release --bins --examples --bench claim --bench fence \
-	  --bench losses
+	  --bench losses --bench status
 	$(CARGO) bench --locked --bench claim
 	$(CARGO) bench --locked --bench fence
 	$(CARGO) bench --locked --bench losses
+	$(CARGO) bench --locked --bench status
 
 check:
 	@scripts/setup ci
