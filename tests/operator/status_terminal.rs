@@ -187,4 +187,12 @@ fn off_a_terminal_a_watch_prints_a_block_or_a_line_a_round() {
     for line in json.lines() {
         checked("status", line);
     }
+    // What goes wrong in a round is logged, and is no line for programs.
+    region.fail(crate::tampering::DESCRIBE, 1, steadfast_sim::control::FaultKind::Deny);
+    checked("status", &rounds("--output json 2>/run/errors", "1"));
+    let errors = laptop.sh("cat /run/errors");
+    assert!(
+        errors.contains("EC2 refuses") && errors.contains("the next round goes on"),
+        "{errors}"
+    );
 }

@@ -7,7 +7,7 @@ impl Oddity {
     /// Its name, for programs: it never changes its meaning.
     pub fn kind(&self) -> &'static str {
         match self {
-            Self::Blind { .. } => "servers-unreachable-from-here",
+            Self::Blind => "servers-unreachable-from-here",
             Self::Unseen { .. } => "server-unreachable-from-here",
             Self::Free { .. } => "slot-free",
             Self::Ghost { .. } => "server-without-slot",
@@ -69,7 +69,7 @@ impl Oddity {
             Self::SeveralLeaders { slots } | Self::SeveralSlots { slots, .. } => slots.clone(),
             Self::SeveralZones { zones, .. } => zones.values().flatten().copied().collect(),
             Self::SeveralVersions { versions } => versions.values().flatten().copied().collect(),
-            Self::Blind { .. }
+            Self::Blind
             | Self::LeaderUnseen
             | Self::Twin(_)
             | Self::NoSession { .. }
@@ -84,7 +84,7 @@ impl Oddity {
     pub fn next_step(&self, pool: &PoolName) -> Option<String> {
         let modify = "aws ec2 modify-network-interface-attribute --network-interface-id";
         Some(match self {
-            Self::Blind { .. } | Self::Unseen { .. } | Self::LeaderUnseen => format!(
+            Self::Blind | Self::Unseen { .. } | Self::LeaderUnseen => format!(
                 "look from an instance of the pool's network: steadfast status --pool {pool}; what \
                  keeps this place from it: steadfast doctor --pool {pool}"
             ),

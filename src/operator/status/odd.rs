@@ -27,7 +27,7 @@ pub fn find(view: &View) -> Vec<Oddity> {
     found.extend(view.defects.iter().cloned().map(Oddity::Defect));
     found.extend(blind(view));
     let slots = view.pool.slots.values().zip(&view.servers);
-    let is_blind = !found.iter().all(|it| !matches!(it, Oddity::Blind { .. }));
+    let is_blind = !found.iter().all(|it| !matches!(it, Oddity::Blind));
     found.extend(slots.filter_map(|(slot, server)| missing_vote(view, slot, server, is_blind)));
     found.extend(leading(view));
     found.extend(far_behind(&view.servers));
@@ -44,10 +44,9 @@ pub fn find(view: &View) -> Vec<Oddity> {
 
 /// Whether this place sees no server at all.
 fn blind(view: &View) -> Option<Oddity> {
-    let held: Vec<&Server> = view.servers.iter().filter(|server| server.is_held).collect();
-    let is_blind = !held.is_empty() && view.servers.iter().all(|it| !it.is_held || it.is_unseen());
-    let sees_another = view.servers.iter().any(|it| it.answer.mode().is_some());
-    (is_blind && !sees_another).then_some(Oddity::Blind { servers: held.len() })
+    let mut held = view.servers.iter().filter(|server| server.is_held).peekable();
+    let sees_another = view.servers.iter().any(|server| server.answer.mode().is_some());
+    (held.peek().is_some() && held.all(Server::is_unseen) && !sees_another).then_some(Oddity::Blind)
 }
 
 /// Why a slot has no vote, if it has none.

@@ -30,7 +30,7 @@ pub enum Severity {
 #[allow(missing_docs, reason = "the fields are what the names say, and the sentence says the rest")]
 pub enum Oddity {
     /// No server answers this place: nothing is known of any.
-    Blind { servers: usize },
+    Blind,
     /// A server does not answer this place.
     Unseen { slot: SlotNumber, server: SocketAddr, why: String },
     /// Nobody holds the slot.
@@ -86,8 +86,8 @@ pub enum Oddity {
 }
 
 /// The second halves of sentences, where they are long.
-const BLIND: &str = "answers this place, so nothing is known of them: it may well be this place that \
-    is cut off, and not they";
+const BLIND: &str = "no server answers this place, so nothing is known of any: it may well be this \
+    place that is cut off, and not they";
 const NO_SOURCE_CHECK: &str =
     "is off, so EC2 would let packets of a former holder of the address pass";
 const UNTAGGED: &str = "serves without the tag steadfast:initialized: `steadfast run` has not started \
@@ -102,7 +102,7 @@ const NO_AUTHENTICATION: &str =
 impl fmt::Display for Oddity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Blind { servers } => write!(f, "none of the {servers} servers {BLIND}"),
+            Self::Blind => f.write_str(BLIND),
             Self::Unseen { slot, server, why } => {
                 write!(f, "slot {slot} ({server}) cannot be seen from here: {why}")
             }

@@ -74,7 +74,7 @@ fn sentence(health: Health, quorum: &Quorum, oddities: &[Oddity]) -> String {
         let health = if health == Health::Healthy { "healthy" } else { "degraded" };
         return format!("{health}: there is a quorum, {votes}, and {more}");
     }
-    let blind = oddities.iter().any(|oddity| matches!(oddity, Oddity::Blind { .. }));
+    let blind = oddities.iter().any(|oddity| matches!(oddity, Oddity::Blind));
     match health {
         Health::Unknown if blind => "unknown: none of the servers can be seen from here".to_owned(),
         Health::Unknown => format!(
