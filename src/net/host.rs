@@ -168,6 +168,15 @@ impl Host {
         }
     }
 
+    /// What is ours on this host, whatever slot it was for: the changes that would remove it. Changes
+    /// nothing, needs no privilege.
+    ///
+    /// # Errors
+    /// [`NetError::Unreadable`].
+    pub async fn leftovers(&self) -> Result<Vec<Change>, NetError> {
+        Ok(plan::undo(&self.netlink.observe().await?, None))
+    }
+
     /// Looks and plans.
     async fn survey(&self, want: &SlotNetwork) -> Result<Survey, NetError> {
         let seen = self.settled(want).await?;

@@ -1,7 +1,8 @@
 //! What is wrong with a pool, its instances, its ensemble and this host: what, why it matters, and the
 //! command that mends it.
 //!
-//! Facts are gathered first ([`gather`] from EC2, [`ensemble`] from ZooKeeper), each call within a time of its own; every check is then a pure function from facts to
+//! Facts are gathered first ([`gather`] from EC2, [`ensemble`] from ZooKeeper, [`host`] from this
+//! host), each call within a time of its own; every check is then a pure function from facts to
 //! [`Finding`]s. A fact that could not be had is a finding, too, and never passes for a good one.
 //!
 //! | module | what it looks at |
@@ -13,6 +14,7 @@
 //! | [`zones`] | the pool against the Auto Scaling groups, and its spread |
 //! | [`firewall`] | whether the security groups let the servers reach each other |
 //! | [`ensemble`] | ZooKeeper: its servers, a session |
+//! | [`host`] | this host: network, other network managers, ZooKeeper's package, disk |
 //! | [`clock`] | this host's clock against EC2's |
 
 pub mod clock;
@@ -21,6 +23,7 @@ pub mod facts;
 pub mod finding;
 pub mod firewall;
 pub mod gather;
+pub mod host;
 pub mod instances;
 pub mod permissions;
 pub mod slots;

@@ -1,0 +1,163 @@
+//! What the system does to ZooKeeper: its data directory's disk and owner, swap, the limit of open
+//! files, and whether somebody keeps the clock.
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use super::super::{Area, Check, Finding};
+use super::{Package, Root};
+
+const DATA_DIR: Check = Check::of(Area::Host, "data-dir");
+const DISK: Check = Check::of(Area::Host, "disk-space");
+const SWAP: Check = Check::of(Area::Host, "swap");
+const FILES: Check = Check::of(Area::Host, "open-files");
+const TIME: Check = Check::of(Area::Host, "time-service");
+
+/// A connection is a file; 4096 are as many as a busy ensemble has in minutes.
+const FILES_MIN: u64 = 4096;
+/// Below this share of the disk, in percent, a person should look; below the other it is nearly over.
+const SPACE_WARNING: u64 = 15;
+const SPACE_ERROR: u64 = 5;
+/// Programs that keep the clock; what of their names the kernel keeps.
+const TIME_SERVICES: [&str; 5] = ["chronyd", "systemd-timesyn", "ntpd", "ntpsec", "phc2sys"];
+/// ZooKeeper's class, in its process's command line.
+const MAIN_CLASS: &str = "org.apache.zookeeper.server.quorum.QuorumPeerMain";
+
+/// What was seen.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct System {
+    /// ZooKeeper's data directory.
+    pub data_dir: PathBuf,
+    /// Who owns what is in it, if there is something: `version-2`, and it itself.
+    pub owners: Vec<(PathBuf, u32)>,
+    /// The free and all bytes of its disk, for those who are not root.
+    pub space: Option<(u64, u64)>,
+    /// The swap devices in use.
+    pub swaps: Vec<String>,
+    /// The limit of open files of the ZooKeeper that runs.
+    pub open_files: Option<u64>,
+    /// Who keeps the clock.
+    pub time_service: Option<String>,
+}
+
+impl System {
+    /// Looks.
+    pub fn read(root: &Root, processes: &BTreeMap<u32, String>, data_dir: &Path) -> Self {
+        let owner = |path: PathBuf| {
+            let owner = std::fs::metadata(root.place(&path)).ok()?.uid();
+            Some((path, owner))
+        };
+        let owners = [data_dir.to_owned(), data_dir.join("version-2")];
+        let swaps = root.read("/proc/swaps").unwrap_or_default();
+        let swaps = swaps.lines().skip(1).filter_map(|line| line.split_whitespace().next());
+        let time = processes.values().find(|it| TIME_SERVICES.contains(&it.as_str()));
+        Self {
+            data_dir: data_dir.to_owned(),
+            owners: owners.into_iter().filter_map(owner).collect(),
+            space: space(&root.place(data_dir)),
+            swaps: swaps.map(str::to_owned).collect(),
+            open_files: open_files(root, processes),
+            time_service: time.cloned(),
+        }
+    }
+}
+
+/// Of the disk that the directory lies on, or will when it is made.
+fn space(path: &Path) -> Option<(u64, u64)> {
+    let there = path.ancestors().find(|it| it.exists())?;
+    let disk = rustix::fs::statvfs(there).ok()?;
+    Some((disk.f_bavail.saturating_mul(disk.f_frsize), disk.f_blocks.saturating_mul(disk.f_frsize)))
+}
+
+fn open_files(root: &Root, processes: &BTreeMap<u32, String>) -> Option<u64> {
+    let is_it = |id: &&u32| {
+        let line = std::fs::read(root.place(format!("/proc/{id}/cmdline"))).unwrap_or_default();
+        String::from_utf8_lossy(&line).contains(MAIN_CLASS)
+    };
+    let java = processes.iter().filter(|(_, name)| *name == "java").map(|(id, _)| id);
+    let id = java.into_iter().find(is_it)?;
+    let limits = root.read(format!("/proc/{id}/limits"))?;
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
+    match line.split_whitespace().next()? {
+        "unlimited" => Some(u64::MAX),
+        number => number.parse().ok(),
+    }
+}
+
+/// The findings.
+pub fn check(system: &System, package: &Package) -> Vec<Finding> {
+    let mut found = vec![owner(system, package), disk(system), swap(system), time(system)];
+    found.extend(system.open_files.map(files));
+    found
+}
+
+fn owner(system: &System, package: &Package) -> Finding {
+    let directory = system.data_dir.display();
+    if system.owners.is_empty() {
+        return DATA_DIR.ok(format!("{directory} is yet to be made by `steadfast run`"));
+    }
+    let Some(uid) = package.uid else {
+        return DATA_DIR.skipped(format!(
+            "{directory}: its owner was not looked at, as there is no account {}",
+            package.user
+        ));
+    };
+    let is_foreign = |(_, owner): &&(PathBuf, u32)| *owner != uid;
+    match system.owners.iter().find(is_foreign) {
+        None => DATA_DIR.ok(format!("{directory} belongs to {}", package.user)),
+        Some((path, owner)) => DATA_DIR
+            .error(format!("{} belongs to user {owner}, not to {}", path.display(), package.user))
+            .why("ZooKeeper cannot write there, and `steadfast run` refuses to start it")
+            .command(format!("chown -R {}: {directory}", package.user)),
+    }
+}
+
+fn disk(system: &System) -> Finding {
+    let directory = system.data_dir.display();
+    let Some((free, all)) = system.space.filter(|(_, all)| *all > 0) else {
+        return DISK.unknown(format!("the disk of {directory}"), "it does not tell its size");
+    };
+    let percent = free / (all / 100).max(1);
+    let what = format!("the disk of {directory} has {percent} % free ({} MiB)", free >> 20);
+    let why = "ZooKeeper ends when it cannot write its log, and its snapshots and logs grow";
+    let hint = "autopurge.snapRetainCount and autopurge.purgeInterval say how many are kept";
+    match percent {
+        ..SPACE_ERROR => DISK.error(what).why(why).hint(hint),
+        ..SPACE_WARNING => DISK.warning(what).why(why).hint(hint),
+        _ => DISK.ok(what),
+    }
+}
+
+fn swap(system: &System) -> Finding {
+    match system.swaps.is_empty() {
+        true => SWAP.ok("nothing is swapped out"),
+        false => SWAP
+            .warning(format!("memory may be swapped out to {}", system.swaps.join(", ")))
+            .why("a server whose heap is swapped out misses its heartbeats, and loses its leader")
+            .hint("take it out of /etc/fstab, too")
+            .command("swapoff -a"),
+    }
+}
+
+fn time(system: &System) -> Finding {
+    match &system.time_service {
+        Some(name) => TIME.ok(format!("{name} keeps the clock")),
+        None => TIME
+            .warning("no time service is running (chrony, systemd-timesyncd or ntpd)")
+            .why("a clock that drifts by five minutes is refused by AWS")
+            .command("apt-get install -y chrony || dnf install -y chrony")
+            .command("systemctl enable --now chrony || systemctl enable --now chronyd"),
+    }
+}
+
+fn files(limit: u64) -> Finding {
+    match limit {
+        ..FILES_MIN => FILES
+            .warning(format!("ZooKeeper may open {limit} files"))
+            .why("each client's connection is one, and without one left no client gets in")
+            .hint("set LimitNOFILE=65536 in the unit that runs steadfast, and restart it"),
+        u64::MAX => FILES.ok("ZooKeeper may open any number of files"),
+        _ => FILES.ok(format!("ZooKeeper may open {limit} files")),
+    }
+}
