@@ -1,6 +1,8 @@
 //! `steadfast doctor`: each defect is made on a region, found, and gone after the printed command.
 
 mod bad_input;
+mod ensemble;
+mod host;
 mod mend;
 
 use std::collections::BTreeSet;

@@ -76,10 +76,10 @@ fn keeps_rules(root: &Root) -> bool {
     let texts = std::iter::once(main).chain(files.into_values()).filter_map(|path| root.read(path));
     let mut keeps = false;
     for text in texts {
-        let values = text.lines().filter_map(|line| {
+        let mut values = text.lines().filter_map(|line| {
             line.trim().strip_prefix("ManageForeignRoutingPolicyRules")?.trim().strip_prefix('=')
         });
-        if let Some(value) = values.last() {
+        if let Some(value) = values.next_back() {
             keeps = matches!(value.trim(), "no" | "false" | "0" | "off");
         }
     }

@@ -58,8 +58,8 @@ impl Package {
 }
 
 fn classpath(environment: &str) -> Option<String> {
-    let lines = environment.lines().filter_map(|line| line.trim().strip_prefix("CLASSPATH="));
-    lines.last().map(|value| value.trim_matches(['"', '\'']).to_owned())
+    let mut lines = environment.lines().filter_map(|line| line.trim().strip_prefix("CLASSPATH="));
+    lines.next_back().map(|value| value.trim_matches(['"', '\'']).to_owned())
 }
 
 fn logs(root: &Root, classpath: &str) -> bool {

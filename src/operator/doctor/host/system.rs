@@ -124,7 +124,7 @@ fn disk(system: &System) -> Finding {
     let hint = "autopurge.snapRetainCount and autopurge.purgeInterval say how many are kept";
     match percent {
         ..SPACE_ERROR => DISK.error(what).why(why).hint(hint),
-        ..SPACE_WARNING => DISK.warning(what).why(why).hint(hint),
+        SPACE_ERROR..SPACE_WARNING => DISK.warning(what).why(why).hint(hint),
         _ => DISK.ok(what),
     }
 }
