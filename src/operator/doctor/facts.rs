@@ -20,6 +20,8 @@ pub type Known<T> = Result<T, Missing>;
 pub enum Missing {
     /// IAM refuses.
     Denied(Action),
+    /// There are no credentials that EC2 takes.
+    NoCredentials(String),
     /// It was asked for in vain.
     Failed(String),
     /// There was nothing to ask for, or what it depends on is missing already.
@@ -30,6 +32,7 @@ impl From<CallError> for Missing {
     fn from(error: CallError) -> Self {
         match error {
             CallError::Denied { action } => Self::Denied(action),
+            CallError::Credentials { .. } => Self::NoCredentials(error.to_string()),
             error => Self::Failed(error.to_string()),
         }
     }
@@ -119,6 +122,7 @@ impl Facts {
         let finding = |(action, missing, what): (Action, Option<&Missing>, &str)| match missing? {
             Missing::NotAsked => None,
             Missing::Failed(because) => Some(READ.unknown(what, because)),
+            Missing::NoCredentials(_) => Some(READ.unknown(what, "no credentials")),
             Missing::Denied(_) if needed.contains(&action) => {
                 Some(READ.unknown(what, format!("{} is not permitted", action.iam())))
             }

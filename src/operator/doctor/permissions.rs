@@ -95,6 +95,7 @@ impl Permitted {
                 | CallError::InTransition { .. }
                 | CallError::AttachmentGone,
             ) => Self::Yes,
+            Err(CallError::Credentials { .. }) => Self::Unknown("no credentials".to_owned()),
             Err(error) => Self::Unknown(error.to_string()),
         }
     }
@@ -136,6 +137,9 @@ fn answers(role: Role, facts: &Facts) -> Vec<(Action, Permitted)> {
             Some(Some(Missing::Failed(because))) => {
                 asked.or_else(|| Some(Permitted::Unknown((*because).clone())))
             }
+            Some(Some(Missing::NoCredentials(_))) => {
+                Some(Permitted::Unknown("no credentials".to_owned()))
+            }
             _ => asked,
         };
         Some((*action, answer?))
@@ -150,7 +154,7 @@ fn credentials(facts: &Facts) -> Finding {
         // To name oneself needs no permission: a policy of the organisation's says no.
         Err(Missing::Denied(action)) => CREDENTIALS
             .unknown("whose credentials these are", format!("{} is denied", action.iam())),
-        Err(Missing::Failed(because)) if because.starts_with("no credentials") => CREDENTIALS
+        Err(Missing::NoCredentials(because)) => CREDENTIALS
             .error(because.clone())
             .why("without credentials the agent cannot claim a slot, and no command works"),
         Err(Missing::Failed(because)) => {

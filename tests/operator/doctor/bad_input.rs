@@ -79,6 +79,19 @@ fn an_ec2_that_does_not_answer_is_told_in_time() {
 }
 
 #[test]
+fn credentials_that_nobody_takes_are_told() {
+    let region = Region::with_pool(1);
+    let laptop = region.launch("a");
+    let args = ["doctor", "--pool", POOL, "--region", "eu-west-1", "--no-host", "--output", "json"];
+    let nobody = [("AWS_ACCESS_KEY_ID", "AKIA0000000000000000"), ("AWS_SECRET_ACCESS_KEY", "x")];
+    let outcome = laptop.steadfast_with(&nobody, &args);
+    assert_eq!(outcome.code, 2, "{outcome:?}");
+    has(&outcome, "credentials", "error", "no credentials that EC2 accepts");
+    // The refusal has a date, too.
+    has(&outcome, "clock", "ok", "");
+}
+
+#[test]
 fn nothing_at_all_where_ec2_should_be_is_told() {
     let region = Region::with_pool(1);
     let laptop = region.launch("a");

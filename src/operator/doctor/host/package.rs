@@ -35,8 +35,8 @@ pub struct Package {
     pub autostart: Vec<String>,
     /// The account that ZooKeeper is to run as.
     pub user: String,
-    /// Its number, if there is such an account.
-    pub uid: Option<u32>,
+    /// Its numbers, its own and its group's, if there is such an account.
+    pub account: Option<(u32, u32)>,
     /// Java's version; the outer one is whether there is Java.
     pub java: Option<Option<String>>,
 }
@@ -50,7 +50,7 @@ impl Package {
             logs: classpath.as_deref().is_some_and(|it| logs(root, it)),
             classpath,
             autostart: autostart(root),
-            uid: root.read("/etc/passwd").and_then(|text| uid(&text, &user)),
+            account: root.read("/etc/passwd").and_then(|text| account(&text, &user)),
             user,
             java: java(root),
         }
@@ -91,9 +91,10 @@ fn autostart(root: &Root) -> Vec<String> {
     found
 }
 
-fn uid(passwd: &str, user: &str) -> Option<u32> {
+fn account(passwd: &str, user: &str) -> Option<(u32, u32)> {
     let line = passwd.lines().find(|line| line.split(':').next() == Some(user))?;
-    line.split(':').nth(2)?.parse().ok()
+    let mut numbers = line.split(':').skip(2);
+    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }
 
 /// By the file that every Java has beside its programs.
@@ -157,7 +158,7 @@ fn java_of(package: &Package) -> Finding {
 
 fn user(package: &Package) -> Finding {
     let user = &package.user;
-    match package.uid {
+    match package.account {
         Some(_) => USER.ok(format!("there is an account {user}")),
         None => USER
             .warning(format!("there is no account {user}"))

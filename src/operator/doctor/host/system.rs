@@ -16,9 +16,14 @@ const TIME: Check = Check::of(Area::Host, "time-service");
 
 /// A connection is a file; 4096 are as many as a busy ensemble has in minutes.
 const FILES_MIN: u64 = 4096;
-/// Below this share of the disk, in percent, a person should look; below the other it is nearly over.
-const SPACE_WARNING: u64 = 15;
-const SPACE_ERROR: u64 = 5;
+/// Below so many percent of the disk and so many bytes a person should look; below the others it is
+/// nearly over. A log is 64 MiB, and a snapshot as large as the data.
+const SPACE_WARNING: (u64, u64) = (15, 4 << 30);
+const SPACE_ERROR: (u64, u64) = (5, 1 << 30);
+/// What `steadfast run` and the package put into a directory that is as good as new: such a one it
+/// gives to ZooKeeper's account itself.
+const AS_NEW: [&str; 5] =
+    ["lost+found", "myid", "initialize", "steadfast.pool", "steadfast.lineage"];
 /// Programs that keep the clock; what of their names the kernel keeps.
 const TIME_SERVICES: [&str; 5] = ["chronyd", "systemd-timesyn", "ntpd", "ntpsec", "phc2sys"];
 /// ZooKeeper's class, in its process's command line.
@@ -29,8 +34,8 @@ const MAIN_CLASS: &str = "org.apache.zookeeper.server.quorum.QuorumPeerMain";
 pub struct System {
     /// ZooKeeper's data directory.
     pub data_dir: PathBuf,
-    /// Who owns what is in it, if there is something: `version-2`, and it itself.
-    pub owners: Vec<(PathBuf, u32)>,
+    /// It and its `version-2`, where there is something in them.
+    pub owned: Vec<Owned>,
     /// The free and all bytes of its disk, for those who are not root.
     pub space: Option<(u64, u64)>,
     /// The swap devices in use.
@@ -41,20 +46,45 @@ pub struct System {
     pub time_service: Option<String>,
 }
 
+/// A directory that is in use, and who may write there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owned {
+    /// The directory.
+    pub path: PathBuf,
+    /// Its owner.
+    pub uid: u32,
+    /// Its group.
+    pub gid: u32,
+    /// Its permissions.
+    pub mode: u32,
+}
+
+impl Owned {
+    fn read(root: &Root, path: PathBuf) -> Option<Self> {
+        let names = root.list(&path);
+        let it = std::fs::metadata(root.place(&path)).ok()?;
+        let is_as_new = names.iter().all(|name| AS_NEW.contains(&name.as_str()));
+        (!is_as_new).then(|| Self { path, uid: it.uid(), gid: it.gid(), mode: it.mode() })
+    }
+
+    /// As `steadfast run` judges it.
+    fn is_open_to(&self, uid: u32, gid: u32) -> bool {
+        let is_open = |bits: u32| self.mode & bits == bits;
+        uid == 0 || uid == self.uid || (gid == self.gid && is_open(0o070)) || is_open(0o007)
+    }
+}
+
 impl System {
     /// Looks.
     pub fn read(root: &Root, processes: &BTreeMap<u32, String>, data_dir: &Path) -> Self {
-        let owner = |path: PathBuf| {
-            let owner = std::fs::metadata(root.place(&path)).ok()?.uid();
-            Some((path, owner))
-        };
-        let owners = [data_dir.to_owned(), data_dir.join("version-2")];
+        let directories = [data_dir.to_owned(), data_dir.join("version-2")];
+        let owned = directories.into_iter().filter_map(|path| Owned::read(root, path));
         let swaps = root.read("/proc/swaps").unwrap_or_default();
         let swaps = swaps.lines().skip(1).filter_map(|line| line.split_whitespace().next());
         let time = processes.values().find(|it| TIME_SERVICES.contains(&it.as_str()));
         Self {
             data_dir: data_dir.to_owned(),
-            owners: owners.into_iter().filter_map(owner).collect(),
+            owned: owned.collect(),
             space: space(&root.place(data_dir)),
             swaps: swaps.map(str::to_owned).collect(),
             open_files: open_files(root, processes),
@@ -94,21 +124,25 @@ pub fn check(system: &System, package: &Package) -> Vec<Finding> {
 
 fn owner(system: &System, package: &Package) -> Finding {
     let directory = system.data_dir.display();
-    if system.owners.is_empty() {
-        return DATA_DIR.ok(format!("{directory} is yet to be made by `steadfast run`"));
-    }
-    let Some(uid) = package.uid else {
+    let Some((uid, gid)) = package.account else {
         return DATA_DIR.skipped(format!(
             "{directory}: its owner was not looked at, as there is no account {}",
             package.user
         ));
     };
-    let is_foreign = |(_, owner): &&(PathBuf, u32)| *owner != uid;
-    match system.owners.iter().find(is_foreign) {
-        None => DATA_DIR.ok(format!("{directory} belongs to {}", package.user)),
-        Some((path, owner)) => DATA_DIR
-            .error(format!("{} belongs to user {owner}, not to {}", path.display(), package.user))
-            .why("ZooKeeper cannot write there, and `steadfast run` refuses to start it")
+    match system.owned.iter().find(|it| !it.is_open_to(uid, gid)) {
+        None if system.owned.is_empty() => {
+            DATA_DIR.ok(format!("{directory} has nothing in it that is not ZooKeeper's"))
+        }
+        None => DATA_DIR.ok(format!("{} may write in {directory}", package.user)),
+        Some(it) => DATA_DIR
+            .error(format!(
+                "{} belongs to user {}, and {} may not write there",
+                it.path.display(),
+                it.uid,
+                package.user
+            ))
+            .why("`steadfast run` refuses to start ZooKeeper, which would end at once")
             .command(format!("chown -R {}: {directory}", package.user)),
     }
 }
@@ -122,10 +156,11 @@ fn disk(system: &System) -> Finding {
     let what = format!("the disk of {directory} has {percent} % free ({} MiB)", free >> 20);
     let why = "ZooKeeper ends when it cannot write its log, and its snapshots and logs grow";
     let hint = "autopurge.snapRetainCount and autopurge.purgeInterval say how many are kept";
-    match percent {
-        ..SPACE_ERROR => DISK.error(what).why(why).hint(hint),
-        SPACE_ERROR..SPACE_WARNING => DISK.warning(what).why(why).hint(hint),
-        _ => DISK.ok(what),
+    let is_below = |(share, bytes): (u64, u64)| percent < share && free < bytes;
+    match (is_below(SPACE_ERROR), is_below(SPACE_WARNING)) {
+        (true, _) => DISK.error(what).why(why).hint(hint),
+        (false, true) => DISK.warning(what).why(why).hint(hint),
+        (false, false) => DISK.ok(what),
     }
 }
 

@@ -207,16 +207,18 @@ fn a_manager_that_leaves_the_nic_alone_is_no_finding() {
 }
 
 #[test]
-fn a_full_disk_is_told_by_its_share() {
+fn a_full_disk_is_told_by_its_share_and_what_is_left() {
     let package = Package::default();
-    let of = |free: u64| {
-        let system = System { space: Some((free, 1000 << 20)), ..System::default() };
+    let of = |free: u64, all: u64| {
+        let system = System { space: Some((free << 20, all << 20)), ..System::default() };
         let found = system::check(&system, &package);
         found.iter().find(|it| it.check == "disk-space").unwrap().severity
     };
-    assert_eq!(of(160 << 20), Severity::Ok);
-    assert_eq!(of(140 << 20), Severity::Warning);
-    assert_eq!(of(40 << 20), Severity::Error);
+    assert_eq!(of(1600, 10_000), Severity::Ok);
+    assert_eq!(of(1400, 10_000), Severity::Warning);
+    assert_eq!(of(400, 10_000), Severity::Error);
+    // A small share of a large disk is enough.
+    assert_eq!(of(8_000, 1_000_000), Severity::Ok);
 }
 
 fn network(change: impl FnOnce(&mut Network)) -> Vec<(&'static str, Severity)> {
@@ -277,4 +279,16 @@ fn what_this_instance_believes_is_held_against_ec2_and_the_kernel() {
         it.ipv6_is_off = true;
     };
     assert_eq!(network(off), [("ipv6", Error)]);
+}
+
+#[test]
+fn a_directory_that_run_gives_to_the_account_is_no_finding() {
+    let stage = Stage::new();
+    stage.file("/etc/passwd", "zookeeper:x:64999:1::/:/x\n");
+    fs::remove_dir_all(stage.place("/var/lib/zookeeper")).unwrap();
+    assert_eq!(stage.wrong(), []);
+    stage.link("/var/lib/zookeeper/myid", "/etc/zookeeper/conf/myid");
+    assert_eq!(stage.wrong(), []);
+    stage.file("/var/lib/zookeeper/notes", "");
+    assert_eq!(stage.wrong(), [("data-dir", Severity::Error)]);
 }
