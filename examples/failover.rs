@@ -77,6 +77,8 @@ const MEMBER_TIMEOUT: Duration = Duration::from_secs(120);
 struct Stage<'a> {
     screen: &'a Screen,
     ensemble: Ensemble,
+    /// The instance of the clients, and of the operator.
+    host: String,
     client: Handle<'a>,
     watch: Watch,
 }
@@ -133,7 +135,7 @@ fn play(screen: &Screen, report: &mut Report) -> Result<()> {
     let client = ensemble.example(&host, "workload", &["run", &connect_string]);
     let client = Handle::start(client, |tick| screen.show(tick))?;
     let watch = Watch::start(ensemble.example(&host, "failover", &[WATCH, &connect_string]))?;
-    let mut stage = Stage { screen, ensemble, client, watch };
+    let mut stage = Stage { screen, ensemble, host, client, watch };
     stage.client.wait_members(SLOTS, MEMBER_TIMEOUT)?;
     screen.say("every server is a member; a client writes and reads from now on");
     stage.client.wait_acknowledged(100, MEMBER_TIMEOUT)?;

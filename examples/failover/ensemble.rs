@@ -6,10 +6,10 @@ use std::process::Command;
 use std::time::Duration;
 
 use steadfast_sim::client::{LocalRegion, Options, tags};
-use steadfast_sim::control::{EniView, GroupRequest, InstanceView, LaunchRequest};
+use steadfast_sim::control::{GroupRequest, InstanceView, LaunchRequest};
 
 use super::console::{Claim, Console};
-use super::{Error, Result, wait_for};
+use super::{Result, wait_for};
 
 /// How many servers: with five, two may be lost at once, disks and all, and three are a majority.
 pub const SLOTS: usize = 5;
@@ -93,6 +93,13 @@ impl Ensemble {
         self.region.exec(host, &[&[program.as_str()], args].concat())
     }
 
+    /// The command that runs `steadfast` in an instance, for this pool.
+    pub fn steadfast(&self, host: &str, args: &[&str]) -> Command {
+        let program = self.bin_dir.join("steadfast").display().to_string();
+        let (command, rest) = args.split_first().unwrap_or((&"help", &[]));
+        self.region.exec(host, &[&[program.as_str(), command, "--pool", POOL], rest].concat())
+    }
+
     /// Stops every process of an instance, which may find itself fenced from now on.
     pub fn hang(&mut self, instance: &str) -> Result<()> {
         self.hung = Some(instance.to_owned());
@@ -157,15 +164,6 @@ impl Ensemble {
     pub fn instance(&self, id: &str) -> Result<InstanceView> {
         let found = self.region.state()?.instances.into_iter().find(|instance| instance.id == id);
         found.ok_or_else(|| format!("the region has forgotten {id}").into())
-    }
-
-    /// The ENI of the slot that an instance holds.
-    pub fn slot_eni(&self, instance: &str) -> Result<EniView> {
-        let is_its = |eni: &EniView| {
-            eni.instance.as_deref() == Some(instance) && eni.tags.contains_key(POOL_TAG)
-        };
-        let found = self.region.state()?.enis.into_iter().find(is_its);
-        found.ok_or_else(|| Error::from(format!("{instance} holds no slot")))
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::io::{BufRead, BufReader, Lines};
-use std::process::{Child, ChildStdout, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,11 @@ use super::events::{Event, Kind, title};
 use super::follow::follow;
 use super::victims::victims;
 use super::{MEMBER_TIMEOUT, Result, Stage, now, wait_for};
+
+/// What the operator says, who knows that the host hangs: right after, the others have no new leader
+/// yet, so that nobody can see that they do without it.
+const RECLAIM: &[&str] =
+    &["--yes", "--force", "--even-if-unseen", "--even-without-quorum", "--reason", "host hangs"];
 
 /// What ZooKeeper's process is called.
 const JAVA: &str = "java";
@@ -49,14 +54,38 @@ pub fn hang_leader(stage: &mut Stage<'_>) -> Result<Event> {
     stage.screen.say(&title(Kind::LeaderHung, &lost));
     let since = now();
     stage.ensemble.hang(&host)?;
-    stage.screen.say(
-        "EC2 calls it running, so its group does not replace it: an operator takes its ENI back \
-         (DetachNetworkInterface, forced) and launches an instance in its zone",
-    );
-    stage.ensemble.region.detach_by_force(&stage.ensemble.slot_eni(&host)?.id)?;
+    let slot = member.claim.slot.to_string();
+    let reclaim = [&["reclaim", slot.as_str()], RECLAIM].concat();
+    stage.screen.say(&format!(
+        "EC2 calls it running, so its group does not replace it: an operator launches an instance in \
+         its zone and takes its slot back: steadfast {}",
+        typed(&reclaim)
+    ));
     stage.ensemble.launch_by_hand(zone)?;
+    let operator = stage.ensemble.steadfast(&stage.host, &reclaim);
+    let operator = said(operator)?;
+    stage.screen.say(&operator);
     let event = follow(Kind::LeaderHung, lost, since, stage)?;
     Ok(Event { fence: Some(wake(&host, stage)?), ..event })
+}
+
+/// Words as they are typed in a shell.
+fn typed(words: &[&str]) -> String {
+    let quoted = |word: &&str| match word.contains(' ') {
+        true => format!("\"{word}\""),
+        false => (*word).to_owned(),
+    };
+    words.iter().map(quoted).collect::<Vec<_>>().join(" ")
+}
+
+/// What a command that went well has said last.
+fn said(mut command: Command) -> Result<String> {
+    let output = command.output()?;
+    let told = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    match output.status.success() {
+        true => Ok(told.lines().next_back().unwrap_or_default().to_owned()),
+        false => Err(String::from_utf8_lossy(&output.stderr).trim().to_owned().into()),
+    }
 }
 
 fn wake(host: &str, stage: &mut Stage<'_>) -> Result<Fence> {
