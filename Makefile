@@ -44,11 +44,12 @@ bench:
 	@scripts/setup test
 	@sim/tests/clients/setup
 	$(CARGO) build --locked --release --bins --examples --bench claim --bench fence \
-	  --bench losses --bench status
+	  --bench losses --bench status --bench reclaim
 	$(CARGO) bench --locked --bench claim
 	$(CARGO) bench --locked --bench fence
 	$(CARGO) bench --locked --bench losses
 	$(CARGO) bench --locked --bench status
+	$(CARGO) bench --locked --bench reclaim
 
 check:
 	@scripts/setup ci

@@ -34,6 +34,25 @@ pub enum AgentError {
         /// The lock file.
         path: PathBuf,
     },
+    /// What guards ZooKeeper on this instance does not end.
+    #[error(
+        "`steadfast run` (process {pid}) has not ended after {waited}: find out what keeps it, then \
+         release again"
+    )]
+    StillAtWork {
+        /// Its process.
+        pid: u32,
+        /// How long it was waited for.
+        waited: String,
+    },
+    /// systemd does not stop the unit that `steadfast run` belongs to.
+    #[error("systemctl stop {unit}: {cause}; stop it by hand, then release again")]
+    Systemctl {
+        /// The unit.
+        unit: String,
+        /// Why.
+        cause: String,
+    },
     /// A file of ours cannot be read or written.
     #[error("{path}: {source}; {}", next_step(source))]
     File {

@@ -1,14 +1,44 @@
 //! One agent at a time on an instance: a second one would attach a second slot.
+//!
+//! The file says who holds it, so that a release can stop a run. A record alone is no lock: the kernel's
+//! is, which ends with the process, however that ends.
 
+use std::fmt;
 use std::fs::{self, File};
+use std::io::{self, Write};
 use std::path::Path;
 
 use super::AgentError;
+use crate::supervise::Process;
 
-/// Held until dropped; the kernel lets it go when the process ends, however it ends.
+/// The file's name.
+const NAME: &str = "lock";
+
+/// Held until dropped.
 #[derive(Debug)]
 pub struct Lock {
     _file: File,
+}
+
+/// What the lock is held for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// A claim is under way.
+    Claim,
+    /// A command is guarded, for as long as it runs.
+    Run,
+    /// A slot is given back.
+    Release,
+}
+
+impl fmt::Display for Purpose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Claim => "claim",
+            Self::Run => "run",
+            Self::Release => "release",
+        })
+    }
 }
 
 impl Lock {
@@ -16,14 +46,59 @@ impl Lock {
     ///
     /// # Errors
     /// [`AgentError::Busy`] if another agent has it; the directory cannot be written.
-    pub fn take(run_dir: &Path) -> Result<Self, AgentError> {
+    pub fn take(run_dir: &Path, purpose: Purpose) -> Result<Self, AgentError> {
         fs::create_dir_all(run_dir).map_err(AgentError::file(run_dir))?;
-        let path = run_dir.join("lock");
-        let file = File::create(&path).map_err(AgentError::file(&path))?;
+        let path = run_dir.join(NAME);
+        // Not truncated: as long as it is another's it says whose.
+        let file = File::options().create(true).truncate(false).write(true).open(&path);
+        let file = file.map_err(AgentError::file(&path))?;
         match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
+            Ok(()) => {
+                // A claim needs no record: it must not fail for want of space.
+                if let Err(error) = record(&file, purpose) {
+                    tracing::warn!("{}: {error}: it does not say who holds it", path.display());
+                }
+                Ok(Self { _file: file })
+            }
             Err(fs::TryLockError::WouldBlock) => Err(AgentError::Busy { path }),
             Err(fs::TryLockError::Error(e)) => Err(AgentError::file(&path)(e)),
+        }
+    }
+
+    /// The process that holds the lock for a run, as far as the file says.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub(super) fn runner(run_dir: &Path) -> Result<Option<Process>, AgentError> {
+        let path = run_dir.join(NAME);
+        match fs::read_to_string(&path) {
+            Ok(text) => Ok(runner(&text)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(AgentError::file(&path)(error)),
+        }
+    }
+}
+
+fn record(mut file: &File, purpose: Purpose) -> io::Result<()> {
+    file.set_len(0)?;
+    let own = Process::own().ok_or(io::ErrorKind::NotFound)?;
+    // At once, and with an end by which half of it is known.
+    file.write_all(format!("{own} {purpose}\n").as_bytes())
+}
+
+fn runner(text: &str) -> Option<Process> {
+    text.strip_suffix(" run\n")?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_alone_is_to_be_stopped_and_half_a_record_is_none() {
+        assert!(runner("12 345 run\n").is_some_and(|it| it.pid == 12));
+        for text in ["", "12 345 run", "12 345 claim\n", "12 345 release\n", "12 run\n", " run\n"] {
+            assert_eq!(runner(text), None, "{text:?}");
         }
     }
 }

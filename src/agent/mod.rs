@@ -9,6 +9,7 @@ mod dry_run;
 mod error;
 mod facts;
 mod guard;
+mod halt;
 mod lock;
 mod narrate;
 mod perform;
@@ -26,7 +27,8 @@ pub use dry_run::{DryRun, Would};
 pub use error::AgentError;
 pub use facts::{Facts, Peer, SlotNic, Status};
 pub use guard::{Fenced, Guard, Standing};
-pub use lock::Lock;
+pub use halt::AtWork;
+pub use lock::{Lock, Purpose};
 pub use release::Released;
 pub use run::{Job, Outcome, Signals, Teller, ensemble};
 

@@ -4,15 +4,18 @@
 //! is gone the blackhole does, so at no moment does traffic for the peers leave by another way.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use serde::Serialize;
 use tracing::info;
 
+use super::run::{RECORD, REMAINS_TIMEOUT, ZOO_CFG};
 use super::{Agent, AgentError, Facts};
 use crate::cloud::patience;
 use crate::cloud::{Attachment, AttachmentStatus, CallError, Cloud, Eni, Metadata, Mode};
 use crate::ids::{AttachmentId, EniId, MacAddr, SlotNumber};
+use crate::supervise::remains_gone;
 
 /// How long a detached slot's NIC may take to leave the kernel.
 const VANISH_TIMEOUT: Duration = Duration::from_secs(60);
@@ -24,6 +27,9 @@ pub struct Released {
     pub slots: Vec<ReleasedSlot>,
     /// The changes to the host's network, in the syntax of `ip`.
     pub network: Vec<String>,
+    /// The process of the `steadfast run` that was stopped first, or would be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<u32>,
 }
 
 /// A slot that was given back.
@@ -56,21 +62,40 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
     pub async fn release(&self, mode: Mode) -> Result<Released, AgentError> {
         let facts = self.earlier_facts().await?;
         let own = self.own(facts.as_ref()).await?;
+        if mode == Mode::Do {
+            // A run that was killed leaves a command that is being killed: it goes before its slot.
+            remains_gone(&self.request.run_dir.join(RECORD), REMAINS_TIMEOUT).await?;
+        }
         for own in own.iter().filter(|own| !own.is_leaving) {
             self.detach_own(own, mode).await?;
         }
         let slots = released(&own);
         if mode == Mode::DryRun {
-            return Ok(Released { slots, network: Vec::new() });
+            return Ok(Released { slots, network: Vec::new(), stopped: None });
         }
         for own in &own {
             self.await_gone(own).await?;
         }
+        self.remove_files()?;
         let network = self.host.undo(own.first().map(|own| own.mac)).await?;
         let network: Vec<String> = network.iter().map(ToString::to_string).collect();
         info!(changes = network.len(), "network: {} changes undone", network.len());
         Facts::remove(&self.request.run_dir)?;
-        Ok(Released { slots, network })
+        Ok(Released { slots, network, stopped: None })
+    }
+
+    /// What `run` has left beside the facts; the lock stays, since others may wait for it.
+    fn remove_files(&self) -> Result<(), AgentError> {
+        for name in [ZOO_CFG, RECORD] {
+            let path = self.request.run_dir.join(name);
+            match std::fs::remove_file(&path) {
+                Err(e) if e.kind() != ErrorKind::NotFound => {
+                    return Err(AgentError::file(&path)(e));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// The slots that this instance holds, by EC2's answer about this instance: a pool whose tags

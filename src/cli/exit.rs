@@ -142,6 +142,8 @@ fn of_agent(error: &AgentError) -> u8 {
         AgentError::Failed { why: Failure::NoSlot, detail: None, .. } => TEMPFAIL,
         AgentError::Failed { why, .. } => of_failure(why),
         AgentError::Busy { .. }
+        | AgentError::StillAtWork { .. }
+        | AgentError::Systemctl { .. }
         | AgentError::StillHere { .. }
         | AgentError::FactsVanished { .. } => TEMPFAIL,
         AgentError::File { source, .. } => match source.kind() {

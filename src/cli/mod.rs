@@ -16,6 +16,7 @@ mod operator;
 mod output;
 mod pool;
 mod reclaim;
+mod release;
 mod render;
 mod run;
 mod schema;
@@ -33,10 +34,10 @@ use tokio::time::{Instant, sleep_until};
 pub use exit::CliError;
 pub use schema::schemas;
 
-use crate::agent::{Agent, Interrupt, Lock};
+use crate::agent::{Agent, Interrupt, Lock, Purpose};
 use crate::cloud::ec2::Ec2;
 use crate::cloud::imds::Imds;
-use crate::cloud::{Identity, Metadata, Mode};
+use crate::cloud::{Identity, Metadata};
 use crate::net::Host;
 use args::{AgentArgs, Cli, Command, OutputFormat, WishArgs};
 use file::FileSettings;
@@ -93,7 +94,7 @@ fn carry_out(command: &Command) -> Result<ExitCode, CliError> {
                 let wanted = settings::Wanted { slot, only_slot };
                 claim(&args.common, wanted, args.dry_run, args.output).await
             }
-            Command::Release(args) => release(&args.common, args.dry_run, args.output).await,
+            Command::Release(args) => release::release(args).await,
             Command::Render(args) => render::render(args).await,
             Command::ConnectString(args) => connect_string::connect_string(args).await,
             Command::Completions(args) => manual::completions(args),
@@ -114,7 +115,7 @@ async fn claim(
     let (settings, identity, imds) = prepare(common, wanted, &file, dry_run).await?;
     let _lock = match dry_run {
         true => None,
-        false => Some(Lock::take(&settings.request.run_dir)?),
+        false => Some(Lock::take(&settings.request.run_dir, Purpose::Claim)?),
     };
     // Where nothing is to be given back, a signal may end the program where it stands.
     let interrupt = if dry_run { watch::channel(false).1 } else { interrupt()? };
@@ -127,23 +128,6 @@ async fn claim(
     let started = Instant::now();
     let claimed = agent.claim().await?;
     output::claimed(&claimed, started.elapsed(), format);
-    Ok(())
-}
-
-async fn release(common: &AgentArgs, dry_run: bool, format: OutputFormat) -> Result<(), CliError> {
-    let (file, wanted) =
-        (file::read(common.target.config.as_deref())?, settings::Wanted::default());
-    let (settings, identity, imds) = prepare(common, wanted, &file, dry_run).await?;
-    let _lock = match dry_run {
-        true => None,
-        false => Some(Lock::take(&settings.request.run_dir)?),
-    };
-    let mode = if dry_run { Mode::DryRun } else { Mode::Do };
-    let pool = settings.request.pool.clone();
-    // No signal is awaited: a release that was cut off is finished by running it again.
-    let interrupt = watch::channel(false).1;
-    let released = agent(settings, identity, imds, interrupt).await?.release(mode).await?;
-    output::released(&pool, &released, mode, format);
     Ok(())
 }
 

@@ -181,14 +181,21 @@ pub fn dry_run(plan: &DryRun, format: OutputFormat) {
 }
 
 /// Prints a release's result.
-pub fn released(pool: &PoolName, released: &Released, mode: Mode, format: OutputFormat) {
+pub fn released(
+    pool: &PoolName,
+    released: &Released,
+    stops: Option<&str>,
+    mode: Mode,
+    format: OutputFormat,
+) {
     let slots: Vec<String> = released.slots.iter().map(|s| s.slot.to_string()).collect();
     let slots = slots.join(" and ");
     let text = || match (slots.as_str(), mode) {
         ("", _) => format!("this instance holds no slot of pool {pool}"),
         (_, Mode::Do) => format!("released slot {slots} of pool {pool}"),
         (_, Mode::DryRun) => format!(
-            "would release slot {slots} of pool {pool}; EC2 permits ec2:DetachNetworkInterface"
+            "would {}release slot {slots} of pool {pool}; EC2 permits ec2:DetachNetworkInterface",
+            stops.map(|it| format!("{it}, and ")).unwrap_or_default()
         ),
     };
     print(released, text, format);

@@ -11,7 +11,7 @@ use super::args::RunArgs;
 use super::file::FileSettings;
 use super::settings::{self, Wanted};
 use super::{CliError, agent, exit, file, prepare};
-use crate::agent::{AgentError, Interrupt, Job, Lock, Outcome, Signals, Teller};
+use crate::agent::{AgentError, Interrupt, Job, Lock, Outcome, Purpose, Signals, Teller};
 use crate::supervise::{Account, SuperviseError};
 use crate::zookeeper::settings::Settings;
 
@@ -64,7 +64,7 @@ async fn attended(
 async fn lock(run_dir: &Path, deadline: Instant, teller: &Teller) -> Result<Lock, CliError> {
     let mut told = false;
     loop {
-        match Lock::take(run_dir) {
+        match Lock::take(run_dir, Purpose::Run) {
             Err(AgentError::Busy { path }) if Instant::now() < deadline => {
                 if !told {
                     teller.say("waiting for another steadfast on this instance to end");

@@ -49,7 +49,7 @@ pub use ending::{Ending, Stopped};
 pub use error::SuperviseError;
 pub use keeper::keeper;
 pub use program::Program;
-pub use record::remains_gone;
+pub use record::{Process, ends, remains_gone};
 pub use supervised::Supervised;
 
 /// The first argument by which this program knows that it is to be a keeper.

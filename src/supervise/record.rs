@@ -5,10 +5,12 @@
 //! it kills the namespace below it: of 40 keepers that were killed with 30 processes below them, 31
 //! had freed such a lock while some of those still lived, the last for another 17 ms.
 
+use std::fmt;
 use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::Path;
+use std::str::FromStr;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -23,8 +25,9 @@ const LOOK: Duration = Duration::from_millis(5);
 
 /// A process by its number and its start: the number alone is given again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Process {
-    pid: u32,
+pub struct Process {
+    /// Its number.
+    pub pid: u32,
     /// In clock ticks since the machine's boot.
     started: u64,
 }
@@ -39,24 +42,27 @@ struct Process {
 pub async fn remains_gone(record: &Path, within: Duration) -> Result<(), SuperviseError> {
     let failed = |source| SuperviseError::Record { path: record.to_owned(), source };
     let Some(keeper) = read(record).map_err(failed)? else { return Ok(()) };
-    let Some(pid) = Pid::from_raw(keeper.pid.cast_signed()) else { return Ok(()) };
-    let handle = match pidfd_open(pid, PidfdFlags::empty()) {
-        Err(Errno::SRCH) => return Ok(()),
-        handle => handle.map_err(|errno| failed(errno.into()))?,
-    };
-    // Looked at after the handle was opened, which is that process's for ever.
-    if Process::find(keeper.pid) != Some(keeper) {
-        return Ok(());
-    }
+    let Some(handle) = keeper.open().map_err(failed)? else { return Ok(()) };
     tracing::info!(keeper = keeper.pid, "waiting for the end of what an earlier agent has left");
     let deadline = Instant::now() + within;
-    while !has_ended(&handle).map_err(failed)? {
+    match ends(&handle, deadline).await.map_err(failed)? {
+        true => Ok(()),
+        false => Err(SuperviseError::Remains { keeper: keeper.pid, within }),
+    }
+}
+
+/// Waits for a process's end; whether it has come by the deadline.
+///
+/// # Errors
+/// The kernel's.
+pub async fn ends(process: &OwnedFd, deadline: Instant) -> io::Result<bool> {
+    while !has_ended(process)? {
         if Instant::now() >= deadline {
-            return Err(SuperviseError::Remains { keeper: keeper.pid, within });
+            return Ok(false);
         }
         sleep(LOOK).await;
     }
-    Ok(())
+    Ok(true)
 }
 
 fn has_ended(process: &OwnedFd) -> io::Result<bool> {
@@ -67,7 +73,7 @@ fn has_ended(process: &OwnedFd) -> io::Result<bool> {
 /// Writes down a keeper that has nothing below it yet.
 pub(super) fn write(record: &Path, keeper: u32) -> io::Result<()> {
     let process = Process::find(keeper).ok_or(io::ErrorKind::NotFound)?;
-    fs::write(record, format!("{} {}\n", process.pid, process.started))
+    fs::write(record, format!("{process}\n"))
 }
 
 /// Strikes it out. A file that stays does no harm.
@@ -86,11 +92,47 @@ fn read(record: &Path) -> io::Result<Option<Process>> {
 }
 
 fn parse(text: &str) -> Option<Process> {
-    let (pid, started) = text.strip_suffix('\n')?.split_once(' ')?;
-    Some(Process { pid: pid.parse().ok()?, started: started.parse().ok()? })
+    text.strip_suffix('\n')?.parse().ok()
+}
+
+impl fmt::Display for Process {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.pid, self.started)
+    }
+}
+
+impl FromStr for Process {
+    type Err = io::ErrorKind;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let numbers = text.split_once(' ');
+        let process = numbers.and_then(|(pid, started)| {
+            Some(Self { pid: pid.parse().ok()?, started: started.parse().ok()? })
+        });
+        process.ok_or(io::ErrorKind::InvalidData)
+    }
 }
 
 impl Process {
+    /// This one.
+    pub fn own() -> Option<Self> {
+        Self::find(std::process::id())
+    }
+
+    /// A handle to it, which is its own for ever; none if it has ended, whoever has its number now.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn open(self) -> io::Result<Option<OwnedFd>> {
+        let Some(pid) = Pid::from_raw(self.pid.cast_signed()) else { return Ok(None) };
+        let handle = match pidfd_open(pid, PidfdFlags::empty()) {
+            Err(Errno::SRCH) => return Ok(None),
+            handle => handle?,
+        };
+        // Looked at after the handle was opened.
+        Ok((Self::find(self.pid) == Some(self)).then_some(handle))
+    }
+
     /// The process that bears the number now, if it has not ended.
     fn find(pid: u32) -> Option<Self> {
         parse_stat(pid, &fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)

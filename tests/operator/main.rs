@@ -32,6 +32,7 @@ mod protocol;
 mod reclaim;
 #[path = "../program/region.rs"]
 mod region;
+mod release;
 #[path = "../program/run.rs"]
 mod run;
 mod schema;

@@ -39,14 +39,14 @@ use crate::supervise::{Account, Ending, Program, Supervised, remains_gone};
 use crate::zookeeper::settings::Settings;
 use first_boot::Vote;
 use prepare::Prepared;
-pub use prepare::ensemble;
+pub use prepare::{ZOO_CFG, ensemble};
 pub use signals::Signals;
 pub use tell::Teller;
 
 /// What an earlier agent that was killed may take to die; what waits for a disk takes longer.
-const REMAINS_TIMEOUT: Duration = Duration::from_secs(60);
+pub const REMAINS_TIMEOUT: Duration = Duration::from_secs(60);
 /// By which a later agent finds what is left of this one's command.
-const RECORD: &str = "keeper";
+pub const RECORD: &str = "keeper";
 /// How long each change may take that is made when the command has ended, EC2's answers included.
 const END_TIMEOUT: Duration = Duration::from_secs(60);
 

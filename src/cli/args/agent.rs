@@ -109,6 +109,10 @@ pub struct ReleaseArgs {
     #[command(flatten)]
     pub common: AgentArgs,
 
+    /// Do not ask, even if `steadfast run` is at work: its ZooKeeper is then stopped first.
+    #[arg(long)]
+    pub yes: bool,
+
     /// Say what would be done, ask EC2 whether it is permitted, and change nothing.
     #[arg(long)]
     pub dry_run: bool,

@@ -93,7 +93,10 @@ pub enum Command {
     /// vote but on the slot's first boot ever, and a replacement does not start before the others
     /// have noticed the loss. The command dies with steadfast, however that ends.
     Run(Box<RunArgs>),
-    /// Give this instance's slot back: detach it and undo the network's configuration.
+    /// Give this instance's slot back: stop its ZooKeeper, detach the slot, undo the configuration.
+    ///
+    /// Where `steadfast run` is at work it is stopped first, by systemd if it is the main process of a
+    /// unit, which would start it again otherwise; this is asked about. ZooKeeper's data stays.
     Release(ReleaseArgs),
     /// Print the zoo.cfg that `run` would write, and touch nothing.
     Render(RenderArgs),

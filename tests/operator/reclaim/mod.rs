@@ -2,7 +2,7 @@
 
 mod asked;
 mod bad_input;
-mod cast;
+pub mod cast;
 mod given;
 mod holders;
 mod refusals;

@@ -1,0 +1,75 @@
+//! `steadfast release`: stops what runs on the slot, and gives it back.
+//!
+//! To stop a server is asked about, wherever it may be missed: this instance cannot know for sure what
+//! the others do, so it does not judge whether it will be.
+
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep};
+
+use super::args::ReleaseArgs;
+use super::{CliError, agent, confirm, file, output, prepare, settings};
+use crate::agent::{AgentError, AtWork, Facts, Lock, Purpose, Request};
+use crate::cloud::Mode;
+
+/// Between two tries for the lock of a run that has just ended.
+const LOCK_PAUSE: std::time::Duration = std::time::Duration::from_millis(50);
+/// How long that may take: the kernel frees it with the process.
+const LOCK_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// Does it.
+pub async fn release(args: &ReleaseArgs) -> Result<(), CliError> {
+    let ReleaseArgs { common, dry_run, output: format, .. } = args;
+    let (file, wanted) =
+        (file::read(common.target.config.as_deref())?, settings::Wanted::default());
+    let (settings, identity, imds) = prepare(common, wanted, &file, *dry_run).await?;
+    let at_work = AtWork::find(&settings.request.run_dir).await?;
+    let stops = at_work.as_ref().map(|it| told(it, &settings.request)).transpose()?;
+    let _lock = match dry_run {
+        true => None,
+        false => Some(halt(args, at_work.as_ref(), stops.as_deref(), &settings.request).await?),
+    };
+    let mode = if *dry_run { Mode::DryRun } else { Mode::Do };
+    let pool = settings.request.pool.clone();
+    // No signal is awaited: a release that was cut off is finished by running it again.
+    let interrupt = watch::channel(false).1;
+    let mut released = agent(settings, identity, imds, interrupt).await?.release(mode).await?;
+    released.stopped = at_work.map(|it| it.pid());
+    output::released(&pool, &released, stops.as_deref(), mode, *format);
+    Ok(())
+}
+
+/// What is stopped, and by whom.
+fn told(it: &AtWork, request: &Request) -> Result<String, CliError> {
+    let facts = Facts::read(&request.run_dir)?;
+    let status = facts.and_then(|facts| Some((facts.slot, facts.status?)));
+    let server = match status {
+        Some((slot, status)) => format!(", which guards slot {slot} ({})", status.text),
+        None => String::new(),
+    };
+    let how = match it.unit() {
+        Some(unit) => format!("by `systemctl stop {unit}`"),
+        None => "by SIGTERM".to_owned(),
+    };
+    Ok(format!("stop `steadfast run` (process {}){server}, {how}", it.pid()))
+}
+
+/// Stops what holds the lock, if a person agrees, and takes it.
+async fn halt(
+    args: &ReleaseArgs,
+    at_work: Option<&AtWork>,
+    stops: Option<&str>,
+    request: &Request,
+) -> Result<Lock, CliError> {
+    let (Some(at_work), Some(stops)) = (at_work, stops) else {
+        return Ok(Lock::take(&request.run_dir, Purpose::Release)?);
+    };
+    confirm::yes(&format!("This will {stops}."), "Stop it and give its slot back?", args.yes)?;
+    at_work.stop(request.deadline).await?;
+    let end = Instant::now() + LOCK_TIMEOUT;
+    loop {
+        match Lock::take(&request.run_dir, Purpose::Release) {
+            Err(AgentError::Busy { .. }) if Instant::now() < end => sleep(LOCK_PAUSE).await,
+            settled => return Ok(settled?),
+        }
+    }
+}
