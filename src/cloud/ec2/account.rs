@@ -197,17 +197,12 @@ impl Account for Ec2 {
         tags: &BTreeMap<String, String>,
         mode: Mode,
     ) -> Result<(), CallError> {
-        let asked = self.client.create_tags().resources(eni.as_str());
-        let asked = asked.set_tags(Some(tag_list(tags)));
-        let sent = asked.set_dry_run(dry_run(mode)).send().await;
-        done(Action::CreateTags, sent).map(drop)
+        self.tag(eni, tag_list(tags), mode).await
     }
 
     async fn remove_tags(&self, eni: &EniId, keys: &[&str], mode: Mode) -> Result<(), CallError> {
         let tags = keys.iter().map(|key| Tag::builder().key(*key).build()).collect();
-        let asked = self.client.delete_tags().resources(eni.as_str()).set_tags(Some(tags));
-        let sent = asked.set_dry_run(dry_run(mode)).send().await;
-        done(Action::DeleteTags, sent).map(drop)
+        self.untag(eni, tags, mode).await
     }
 
     async fn may_read(&self, action: Action) -> Result<(), CallError> {

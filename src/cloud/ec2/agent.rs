@@ -50,6 +50,28 @@ impl Ec2 {
         }
         Err(malformed(ACTION, format!("more than {PAGES_MAX} pages of instances")))
     }
+
+    /// Sets tags of an ENI.
+    pub(super) async fn tag(
+        &self,
+        eni: &EniId,
+        tags: Vec<Tag>,
+        mode: Mode,
+    ) -> Result<(), CallError> {
+        let asked = self.client.create_tags().resources(eni.as_str()).set_tags(Some(tags));
+        done(Action::CreateTags, asked.set_dry_run(dry_run(mode)).send().await).map(drop)
+    }
+
+    /// Removes tags of an ENI: one with a value, only if it has that value.
+    pub(super) async fn untag(
+        &self,
+        eni: &EniId,
+        tags: Vec<Tag>,
+        mode: Mode,
+    ) -> Result<(), CallError> {
+        let asked = self.client.delete_tags().resources(eni.as_str()).set_tags(Some(tags));
+        done(Action::DeleteTags, asked.set_dry_run(dry_run(mode)).send().await).map(drop)
+    }
 }
 
 impl Cloud for Ec2 {
@@ -121,15 +143,7 @@ impl Cloud for Ec2 {
         value: &str,
         mode: Mode,
     ) -> Result<(), CallError> {
-        let sent = self
-            .client
-            .create_tags()
-            .resources(eni.as_str())
-            .tags(Tag::builder().key(key).value(value).build())
-            .set_dry_run(dry_run(mode))
-            .send()
-            .await;
-        done(Action::CreateTags, sent).map(drop)
+        self.tag(eni, vec![Tag::builder().key(key).value(value).build()], mode).await
     }
 
     async fn remove_tag(
@@ -139,14 +153,6 @@ impl Cloud for Ec2 {
         value: &str,
         mode: Mode,
     ) -> Result<(), CallError> {
-        let sent = self
-            .client
-            .delete_tags()
-            .resources(eni.as_str())
-            .tags(Tag::builder().key(key).value(value).build())
-            .set_dry_run(dry_run(mode))
-            .send()
-            .await;
-        done(Action::DeleteTags, sent).map(drop)
+        self.untag(eni, vec![Tag::builder().key(key).value(value).build()], mode).await
     }
 }
