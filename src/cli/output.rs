@@ -191,7 +191,11 @@ pub fn released(
     let slots: Vec<String> = released.slots.iter().map(|s| s.slot.to_string()).collect();
     let slots = slots.join(" and ");
     let text = || match (slots.as_str(), mode) {
-        ("", _) => format!("this instance holds no slot of pool {pool}"),
+        ("", mode) => {
+            let stops = stops.filter(|_| mode == Mode::DryRun);
+            let stops = stops.map(|it| format!("; would {it}")).unwrap_or_default();
+            format!("this instance holds no slot of pool {pool}{stops}")
+        }
         (_, Mode::Do) => format!("released slot {slots} of pool {pool}"),
         (_, Mode::DryRun) => format!(
             "would {}release slot {slots} of pool {pool}; EC2 permits ec2:DetachNetworkInterface",
