@@ -1,7 +1,8 @@
-//! `steadfast status` of a real ensemble, from whole to without a quorum.
+//! `steadfast status`, and what `doctor` says of ZooKeeper, of a real ensemble, from whole to without a quorum.
 
 use serde_json::Value;
 
+use crate::doctor::ensemble::finds;
 use crate::ensemble::Ensemble;
 use crate::region::{Region, eventually};
 use crate::schema::checked;
@@ -46,7 +47,9 @@ fn a_real_ensemble_from_whole_to_without_a_quorum() {
         let dump = it.client.dump(&it.hosts[&slot].client_address());
         assert!(dump.contains("before") && !dump.contains("probe"), "{dump}");
     }
+    finds(&it.client.0, &[]);
     it.kill(1);
+    finds(&it.client.0, &["servers error"]);
     let (code, one_dead) = report(&it);
     assert_eq!((code, &one_dead["health"]), (1, &"degraded".into()), "{one_dead:#}");
     assert_eq!(modes(&one_dead), ["-", "follower", "leader"]);
@@ -65,4 +68,6 @@ fn a_real_ensemble_from_whole_to_without_a_quorum() {
     let verdict = "no quorum: 0 of 3 servers vote, and 2 are a majority";
     assert!(text.code == 2 && text.stdout.contains(verdict), "{}", text.stdout);
     println!("{}", text.stdout);
+    let servers = ["servers error"; 3];
+    finds(&it.client.0, &[&servers[..], &["quorum error"]].concat());
 }

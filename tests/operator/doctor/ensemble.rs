@@ -22,6 +22,12 @@ fn of_zookeeper(report: &Value) -> Vec<String> {
     findings.map(|it| format!("{} {}", it["check"], it["severity"]).replace('"', "")).collect()
 }
 
+/// For the test that has a real ensemble, which takes its time to form.
+pub fn finds(from: &Instance<'_>, want: &[&str]) {
+    let report = report(from, &[]);
+    assert_eq!(of_zookeeper(&report), want, "{report:#}");
+}
+
 #[test]
 fn an_ensemble_is_asked_and_judged() {
     let region = Region::with_pool(3);

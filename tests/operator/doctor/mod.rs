@@ -1,7 +1,7 @@
 //! `steadfast doctor`: each defect is made on a region, found, and gone after the printed command.
 
 mod bad_input;
-mod ensemble;
+pub mod ensemble;
 mod host;
 mod mend;
 
