@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::doctor::ensemble::finds;
+use crate::doctor::host::finds_a_server;
 use crate::ensemble::Ensemble;
 use crate::region::{Region, eventually};
 use crate::schema::checked;
@@ -48,6 +49,7 @@ fn a_real_ensemble_from_whole_to_without_a_quorum() {
         assert!(dump.contains("before") && !dump.contains("probe"), "{dump}");
     }
     finds(&it.client.0, &[]);
+    finds_a_server(&it.hosts[&2].instance);
     it.kill(1);
     finds(&it.client.0, &["servers error"]);
     let (code, one_dead) = report(&it);

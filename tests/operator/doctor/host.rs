@@ -23,6 +23,18 @@ fn report(on: &Instance<'_>) -> Value {
     report
 }
 
+/// On a host whose ZooKeeper `steadfast run` has started, with what it needs.
+pub fn finds_a_server(on: &Instance<'_>) {
+    let report = report(on);
+    let findings = report["findings"].as_array().unwrap();
+    let of = |check: &str| findings.iter().find(|it| it["check"] == check);
+    for check in ["data-dir", "slot-json", "slot-network", "metadata"] {
+        assert_eq!(of(check).unwrap()["severity"], "ok", "{check}: {report:#}");
+    }
+    // It is found among the processes, whatever its limit is on this machine.
+    assert!(of("open-files").is_some(), "{report:#}");
+}
+
 fn wrong_here(report: &Value) -> BTreeSet<String> {
     let all = wrong(report).into_iter().map(|(check, _)| check);
     all.filter(|check| !OF_THE_MACHINE.contains(&check.as_str())).collect()

@@ -2,7 +2,7 @@
 
 mod bad_input;
 pub mod ensemble;
-mod host;
+pub mod host;
 mod mend;
 
 use std::collections::BTreeSet;
