@@ -14,6 +14,7 @@ mod log;
 mod manual;
 mod operator;
 mod output;
+mod policy;
 mod pool;
 mod reclaim;
 mod release;
@@ -99,6 +100,7 @@ fn carry_out(command: &Command) -> Result<ExitCode, CliError> {
             Command::ConnectString(args) => connect_string::connect_string(args).await,
             Command::Completions(args) => manual::completions(args),
             Command::Man(args) => manual::man(args),
+            Command::IamPolicy(args) => policy::policy(args),
             Command::Pool(args) => pool::pool(args).await,
         }
         .map(|()| ExitCode::SUCCESS)

@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use super::grants::Statement;
+
 /// An action that the program calls, by its name in IAM policies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Action {
@@ -39,10 +41,9 @@ pub enum Action {
 impl Action {
     /// The IAM statement that grants the action.
     ///
-    /// Describe actions know no resource-level permissions. The others are granted here on
-    /// everything, because that is sure to work; the guide shows how to narrow them to a pool.
+    /// On everything, because that is sure to work; `steadfast iam-policy` prints what is enough.
     pub fn statement(self) -> String {
-        format!(r#"{{"Effect":"Allow","Action":"{}","Resource":"*"}}"#, self.iam())
+        Statement::everywhere(self).json()
     }
 
     /// Its full name in IAM policies, such as `ec2:CreateTags`.

@@ -8,6 +8,7 @@ pub mod account;
 pub mod counted;
 pub mod ec2;
 mod error;
+pub mod grants;
 pub mod imds;
 pub mod patience;
 

@@ -2,6 +2,7 @@
 
 pub mod bootstrap;
 pub mod doctor;
+pub mod policy;
 pub mod pool;
 pub mod reclaim;
 pub mod server_list;

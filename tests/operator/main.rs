@@ -26,6 +26,7 @@ mod ensemble;
 mod handle;
 #[path = "../ensemble/host.rs"]
 mod host;
+mod policy;
 mod pool;
 #[path = "../../examples/workload/protocol.rs"]
 mod protocol;

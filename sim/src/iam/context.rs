@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 const WITH_TAG: [&str; 3] = ["aws:resourcetag/", "ec2:resourcetag/", "aws:requesttag/"];
 
 /// Keys with one value, in lower case.
-const SINGLE: [&str; 19] = [
+const SINGLE: [&str; 20] = [
     "aws:ec2instancesourceprivateipv4",
     "aws:ec2instancesourcevpc",
     "aws:principalaccount",
@@ -20,6 +20,7 @@ const SINGLE: [&str; 19] = [
     "aws:viaawsservice",
     "ec2:availabilityzone",
     "ec2:createaction",
+    "ec2:instanceid",
     "ec2:instanceprofile",
     "ec2:instancetype",
     "ec2:region",

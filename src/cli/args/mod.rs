@@ -5,6 +5,7 @@ mod common;
 mod connect_string;
 mod doctor;
 mod manual;
+mod policy;
 mod pool;
 mod reclaim;
 mod status;
@@ -16,6 +17,7 @@ pub use common::{AgentArgs, LogFormat, OperatorArgs, OutputFormat, TargetArgs};
 pub use connect_string::{ConnectStringArgs, ConnectStringFormat};
 pub use doctor::DoctorArgs;
 pub use manual::{CompletionsArgs, ManArgs, Shell};
+pub use policy::PolicyArgs;
 pub use pool::{AdoptArgs, BootstrapArgs, CreateArgs, PoolArgs, PoolCommand, RetireArgs, ShowArgs};
 pub use reclaim::ReclaimArgs;
 pub use status::StatusArgs;
@@ -124,6 +126,12 @@ pub enum Command {
     /// credentials, a region and a pool; changes nothing but for one znode that it writes and removes.
     /// Exit status: 0 nothing to mend, 1 warnings or what could not be checked, 2 errors.
     Doctor(DoctorArgs),
+    /// Print the IAM policy that an agent's role or an operator needs, and no more than that.
+    ///
+    /// An agent may attach the pool's slots, and only to its own instance; it may detach them from any
+    /// holder, as it must from a dead one. Nothing is asked of AWS. As the policy of a role: `aws iam
+    /// put-role-policy --role-name ROLE --policy-name steadfast --policy-document file://policy.json`.
+    IamPolicy(PolicyArgs),
     /// Print what a shell needs to complete these commands.
     Completions(CompletionsArgs),
     /// Print a man page, or write all of them: `steadfast man reclaim | man -l -`.

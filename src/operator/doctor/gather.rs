@@ -167,7 +167,7 @@ async fn changes(
     me: Option<&InstanceId>,
     interfaces: &[Interface],
 ) -> BTreeMap<Action, Permitted> {
-    let needed = permissions::needed(wanted.role).iter().copied();
+    let needed = permissions::needed(wanted.role).into_iter();
     let all = needed.filter(|action| !permissions::is_read(*action));
     let all = all
         .map(|action| async move { (action, may(account, wanted, me, interfaces, action).await) });

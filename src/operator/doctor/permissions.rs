@@ -2,55 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use clap::ValueEnum;
-use schemars::JsonSchema;
-use serde::Serialize;
-
 use super::{Area, Check, Facts, Finding, Missing};
+pub use crate::cloud::grants::{Role, needed};
 use crate::cloud::{Action, CallError};
 
 const CREDENTIALS: Check = Check::of(Area::Account, "credentials");
 const PERMISSIONS: Check = Check::of(Area::Account, "permissions");
 
-/// Whose permissions are looked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// The agent on an instance: claim, run, release.
-    Agent,
-    /// A person: every command.
-    Operator,
-}
-
-impl Role {
-    fn article(self) -> &'static str {
-        match self {
-            Self::Agent => "an agent",
-            Self::Operator => "an operator",
-        }
-    }
-}
-
-/// What a role needs.
-pub fn needed(role: Role) -> &'static [Action] {
-    const OF_OPERATORS: [Action; 12] = [
-        Action::DescribeNetworkInterfaces,
-        Action::DescribeInstances,
-        Action::AttachNetworkInterface,
-        Action::DetachNetworkInterface,
-        Action::CreateTags,
-        Action::DeleteTags,
-        Action::DescribeInstanceTypes,
-        Action::DescribeSubnets,
-        Action::DescribeSecurityGroups,
-        Action::DescribeAutoScalingGroups,
-        Action::CreateNetworkInterface,
-        Action::DeleteNetworkInterface,
-    ];
+/// As it is called in a sentence.
+fn article(role: Role) -> &'static str {
     match role {
-        // The first six: see `cloud::Cloud`.
-        Role::Agent => OF_OPERATORS.split_at(6).0,
-        Role::Operator => &OF_OPERATORS,
+        Role::Agent => "an agent",
+        Role::Operator => "an operator",
     }
 }
 
@@ -110,7 +73,7 @@ pub fn check(role: Role, facts: &Facts) -> Vec<Finding> {
     let mut found = vec![credentials(facts)];
     let granted = of(&|it| *it == Permitted::Yes);
     if !granted.is_empty() {
-        found.push(PERMISSIONS.ok(format!("{} may call {}", role.article(), named(&granted))));
+        found.push(PERMISSIONS.ok(format!("{} may call {}", article(role), named(&granted))));
     }
     found.extend(of(&|it| *it == Permitted::No).into_iter().map(|action| denied(role, action)));
     for (because, actions) in unanswered(&all) {
@@ -165,7 +128,7 @@ fn credentials(facts: &Facts) -> Finding {
 
 fn denied(role: Role, action: Action) -> Finding {
     PERMISSIONS
-        .error(format!("{} is not permitted, and {} needs it", action.iam(), role.article()))
+        .error(format!("{} is not permitted, and {} needs it", action.iam(), article(role)))
         .why(why(action))
         .hint(format!(
             "add this statement to the policy of the role or user (`steadfast iam-policy` prints \

@@ -53,12 +53,12 @@ impl Laptop<'_> {
 }
 
 /// The subnets of the region, one a zone, in order.
-fn subnets(region: &Region) -> Vec<String> {
+pub fn subnets(region: &Region) -> Vec<String> {
     region.info().unwrap().subnets.into_iter().map(|it| it.id).collect()
 }
 
 /// Makes an ENI that nobody has tagged.
-fn make_eni(region: &Region, subnet: &str, more: &[(&str, &str)]) -> String {
+pub fn make_eni(region: &Region, subnet: &str, more: &[(&str, &str)]) -> String {
     let parameters = [&[("SubnetId", subnet)], more].concat();
     let answer = region.ec2("CreateNetworkInterface", &parameters);
     let (_, id) = answer.split_once("<networkInterfaceId>").unwrap();
@@ -66,7 +66,7 @@ fn make_eni(region: &Region, subnet: &str, more: &[(&str, &str)]) -> String {
 }
 
 /// Sets a tag.
-fn tag(region: &Region, eni: &str, key: &str, value: &str) {
+pub fn tag(region: &Region, eni: &str, key: &str, value: &str) {
     let parameters = [("ResourceId.1", eni), ("Tag.1.Key", key), ("Tag.1.Value", value)];
     region.ec2("CreateTags", &parameters);
 }

@@ -89,6 +89,7 @@ impl Asked<'_> {
         found.map_or_else(Context::default, |instance| {
             let context = of_tags(&instance.tags)
                 .with("ec2:AvailabilityZone", &instance.zone)
+                .with("ec2:InstanceID", &instance.id)
                 .with("ec2:InstanceType", instance.kind.name);
             let profile = instance.profile.iter();
             profile.fold(context, |context, name| {
