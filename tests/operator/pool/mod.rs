@@ -36,7 +36,7 @@ impl Laptop<'_> {
         let mut command = Command::new(program());
         command.envs(self.0.info().unwrap().environment);
         // No machine of this region's: it has no metadata.
-        command.env("AWS_EC2_METADATA_DISABLED", "true");
+        command.env("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:9");
         command
     }
 
