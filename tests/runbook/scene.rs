@@ -9,8 +9,9 @@ use crate::book::{Command, Place};
 use crate::region::{POOL, Region, eventually, program, slot_of};
 use crate::version::{SERVER, Version};
 
-/// What an instance of the ensemble runs at boot, under a shell that stays: a unit would start it
-/// again. A short tick: a silent peer is noticed after 2.5 s (tickTime x syncLimit).
+/// What an instance of the ensemble runs at boot, under a shell that starts it again as a unit would,
+/// unless [`STOPPED`] is there: the unit was stopped. A short tick: a silent peer is noticed after
+/// 2.5 s (tickTime x syncLimit).
 const USER_DATA: &str = "#!/bin/bash
 export PATH='@BIN_DIR@':$PATH
 mkdir -p /etc/steadfast
@@ -19,8 +20,12 @@ while :; do
   steadfast run -- @SERVER@ /run/steadfast/zoo.cfg >>/var/log/steadfast.log 2>&1
   echo \"run ended with $?\" >>/var/log/steadfast.log
   sleep 1
+  [ ! -e /run/unit-is-stopped ] || exit
 done
 ";
+
+/// As after `systemctl stop`: there is no systemd in these instances that a release could ask.
+const STOPPED: &str = "/run/unit-is-stopped";
 
 /// The zones of the slots 1, 2 and 3.
 const ZONES: [&str; 3] = ["a", "b", "c"];
@@ -49,7 +54,8 @@ impl Scene {
         };
         let bin = std::path::Path::new(program()).parent().unwrap().display();
         let script = format!(
-            "export PATH='{bin}':$PATH STEADFAST_POOL={POOL} STEADFAST_LOG_FORMAT=steps SUBNETS={}; \
+            "export PATH='{bin}':$PATH STEADFAST_POOL={POOL} STEADFAST_LOG_FORMAT=steps \
+             AWS_REGION=eu-west-1 SUBNETS={}; \
              exec 2>&1; {}",
             self.subnets(),
             command.text
@@ -78,7 +84,7 @@ impl Scene {
             "the disks of slots 1 and 2 are lost" => self.lose_two_disks(),
             "all are members" => self.wait_members(3),
             "an instance of zone a is one too many" => self.instance = Some(self.bare("a")),
-            "the holder of slot 2" => self.instance = Some(self.holder(2)),
+            "the holder of slot 2 is not started again" => self.stop_unit(2),
             "the role may not attach" => self.deny_attach(),
             "slot 1 would be deleted with its instance" => self.delete_with_instance(1),
             other => panic!("the runbook has a state {other:?} that is none"),
@@ -139,6 +145,12 @@ impl Scene {
         // They run, and have no quorum: an empty disk has no vote.
         self.wait_for("not currently serving", 3);
         self.instance = Some(self.holder(1));
+    }
+
+    fn stop_unit(&mut self, slot: u8) {
+        let holder = self.holder(slot);
+        self.sh(&holder, &format!("touch {STOPPED}"));
+        self.instance = Some(holder);
     }
 
     fn bare(&self, zone: &str) -> String {

@@ -1,6 +1,6 @@
 //! Makes the slots of a pool that are not there yet.
 //!
-//! [`plan`] is pure: what was asked for, against what there is. [`Plan::carry_out`] makes one ENI after
+//! [`plan()`] is pure: what was asked for, against what there is. [`Plan::carry_out`] makes one ENI after
 //! the other, each under a client token that follows from what it is to be: an answer that was lost,
 //! or a second operator with the same wish, finds the ENI that is there. What cannot be prevented so
 //! (two operators with different wishes for one number) is found by reading the pool afterwards.
