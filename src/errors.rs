@@ -25,6 +25,15 @@ pub fn root(error: &dyn Error) -> String {
     innermost.unwrap_or(error).to_string()
 }
 
+/// As a shell takes it in a command that is told: names from outside may have any character.
+pub fn shell_word(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@=+,".contains(c);
+    match !text.is_empty() && text.chars().all(is_plain) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', r"'\''")),
+    }
+}
+
 /// What whoever asked for a file or a directory has to do now.
 pub fn next_step(refused: &io::Error) -> &'static str {
     match refused.kind() {

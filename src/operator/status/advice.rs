@@ -1,6 +1,7 @@
 //! What an oddity is called, which slots it is about, how much it matters and what mends it.
 
 use super::oddity::{Oddity, Severity};
+use crate::cloud::InstanceState;
 use crate::ids::{PoolName, SlotNumber};
 
 impl Oddity {
@@ -94,6 +95,9 @@ impl Oddity {
             Self::Ghost { server, .. } => {
                 format!("find the host that has {} and stop its ZooKeeper", server.ip())
             }
+            Self::NotRunning { state: InstanceState::Pending, .. } => {
+                "it is starting, and comes back with the slot: look again in a minute".to_owned()
+            }
             Self::NotRunning { slot, .. } => format!(
                 "a waiting instance of its zone takes it over by itself; else: steadfast reclaim {slot} \
                  --pool {pool}"
@@ -124,7 +128,8 @@ impl Oddity {
                 format!("give one to another instance: steadfast reclaim {last} --pool {pool}")
             }
             Self::SeveralZones { group, .. } => format!(
-                "aws autoscaling describe-auto-scaling-groups --auto-scaling-group-names {group}"
+                "aws autoscaling describe-auto-scaling-groups --auto-scaling-group-names {}",
+                crate::errors::shell_word(group)
             ),
             Self::FarBehind { slot, .. } => {
                 format!("look at the disk and the network of slot {slot}'s holder")

@@ -55,7 +55,9 @@ pub enum Health {
 pub struct Quorum {
     /// How many slots the pool has.
     pub slots: usize,
-    /// How many of them are a majority.
+    /// How many servers the ensemble's own list has, where a session could read it.
+    pub ensemble: Option<usize>,
+    /// How many of the slots are a majority.
     pub majority: usize,
     /// How many servers say that they lead or follow.
     pub voting: usize,

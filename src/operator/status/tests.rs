@@ -225,7 +225,8 @@ fn each_oddity_is_found_and_degrades() {
             it.session = Session::NotOpened(vec![refusal]);
         }),
         ("server-list-differs", |it| {
-            it.session = opened(vec![Difference { id: 4, in_pool: None, in_ensemble: None }]);
+            let in_ensemble = Some("10.0.0.4:2888:3888:participant".to_owned());
+            it.session = opened(vec![Difference { id: 4, in_pool: None, in_ensemble }]);
         }),
     ];
     for (kind, change) in cases {
@@ -256,6 +257,57 @@ fn what_is_only_to_be_known_leaves_it_healthy() {
         assert_eq!(kinds(&report), [kind]);
         assert_eq!(report.health, Health::Healthy, "{kind}");
     }
+}
+
+/// Two of five slots were retired: until all servers have the shorter list, three of five vote.
+#[test]
+fn what_it_survives_goes_by_the_ensembles_own_list_too() {
+    let listed = |id: u64| Difference {
+        id,
+        in_pool: None,
+        in_ensemble: Some(format!("10.0.0.{id}:2888:3888:participant")),
+    };
+    let report = after(|it| it.session = opened(vec![listed(4), listed(5)]));
+    assert_eq!((report.quorum.survives, report.quorum.ensemble), (Some(0), Some(5)));
+    assert_eq!(
+        report.verdict,
+        "degraded: there is a quorum, 3 of 3 servers vote (they still go by a list of 5), and the \
+         next loss ends it"
+    );
+    // Two slots were added, and nobody holds them: the pool's majority is what is aimed at.
+    let mut view = healthy(5);
+    free(&mut view, 1);
+    free(&mut view, 2);
+    let missing = |id: u64| Difference {
+        id,
+        in_pool: Some(format!("10.0.0.{id}:2888:3888")),
+        in_ensemble: None,
+    };
+    view.session = opened(vec![missing(1), missing(2)]);
+    let quorum = verdict(&view).quorum;
+    assert_eq!((quorum.survives, quorum.ensemble), (Some(0), Some(3)));
+    assert_eq!(after(|_| {}).quorum.ensemble, Some(3));
+}
+
+#[test]
+fn a_holder_that_is_about_to_boot_is_not_to_be_robbed() {
+    let report = after(|it| holder(it, 2).state = InstanceState::Pending);
+    assert_eq!(kinds(&report), ["holder-not-running"]);
+    let step = report.oddities[0].next_step.as_deref().unwrap();
+    assert!(step.contains("it is starting") && !step.contains("takes it over"), "{step}");
+}
+
+/// A group's name can be nearly anything.
+#[test]
+fn a_groups_name_in_a_command_is_quoted() {
+    let report = after(|it| {
+        for (n, group) in [(1, "it's; reboot"), (2, "it's; reboot"), (3, "c")] {
+            let key = "aws:autoscaling:groupName".to_owned();
+            holder(it, n).tags.insert(key, group.to_owned());
+        }
+    });
+    let step = report.oddities[0].next_step.as_deref().unwrap();
+    assert!(step.ends_with(r"--auto-scaling-group-names 'it'\''s; reboot'"), "{step}");
 }
 
 #[test]

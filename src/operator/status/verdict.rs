@@ -1,6 +1,7 @@
 //! Whether there is a quorum, and how the pool is: pure.
 //!
-//! A quorum is one leader and a majority of the pool's slots that lead or follow by their own word. The
+//! A quorum is one leader and a majority of the pool's slots that lead or follow by their own word; how
+//! many more it survives goes by the ensemble's own list of servers, too, while that is a longer one. The
 //! servers that cannot be seen from here are given the benefit of the doubt: only if they would make no
 //! majority either there is none; else it is not known.
 
@@ -8,12 +9,14 @@ use super::View;
 use super::oddity::{Oddity, Severity};
 use super::report::{Health, OddityReport, Quorum, Report, slot, utc};
 use crate::ids::SlotNumber;
-use crate::operator::servers::{Server, majority};
+use crate::operator::server_list::Difference;
+use crate::operator::servers::{self, Server, majority};
+use crate::operator::session::Session;
 use crate::zookeeper::answer::Mode;
 
 /// What follows from what was seen.
 pub fn verdict(view: &View) -> Report {
-    let quorum = quorum(&view.servers);
+    let quorum = quorum(view);
     let mut oddities = super::odd::find(view);
     // The rest keeps its order, from the servers to the pool.
     oddities.sort_by_key(|oddity| std::cmp::Reverse(oddity.severity()));
@@ -33,15 +36,30 @@ pub fn verdict(view: &View) -> Report {
 }
 
 /// Who votes.
-fn quorum(servers: &[Server]) -> Quorum {
+fn quorum(view: &View) -> Quorum {
+    let servers = &view.servers;
     let voting = servers.iter().filter(|server| server.votes()).count();
     let unseen = servers.iter().filter(|server| server.is_unseen()).count();
     let majority = majority(servers.len());
     let leaders = leaders(servers);
     // With all in sight, followers that no one leads are about to notice it.
     let is_led = leaders.len() == 1 || (leaders.is_empty() && unseen > 0);
+    // After a retirement the servers count the lost one until all of them have the shorter list.
+    let ensemble = ensemble(view);
+    let of_ensemble = ensemble.map(|size| voting.saturating_sub(servers::majority(size)));
     let survives = voting.checked_sub(majority).filter(|_| is_led);
-    Quorum { slots: servers.len(), majority, voting, unseen, leaders, survives }
+    let survives = survives.map(|it| it.min(of_ensemble.unwrap_or(it)));
+    Quorum { slots: servers.len(), ensemble, majority, voting, unseen, leaders, survives }
+}
+
+/// How many servers the ensemble goes by, by the list of the server that the session is with.
+fn ensemble(view: &View) -> Option<usize> {
+    let Session::Opened(opened) = &view.session else { return None };
+    let differences = opened.config_differences.as_ref()?;
+    let count = |is: fn(&Difference) -> bool| differences.iter().filter(|it| is(it)).count();
+    let more = count(|it| it.in_pool.is_none());
+    let fewer = count(|it| it.in_ensemble.is_none());
+    (view.servers.len() + more).checked_sub(fewer).filter(|size| *size > 0)
 }
 
 /// The slots whose servers lead.
@@ -63,7 +81,7 @@ fn health(quorum: &Quorum, oddities: &[Oddity]) -> Health {
 }
 
 fn sentence(health: Health, quorum: &Quorum, oddities: &[Oddity]) -> String {
-    let Quorum { slots, majority, voting, unseen, leaders, survives } = quorum;
+    let Quorum { slots, ensemble, majority, voting, unseen, leaders, survives } = quorum;
     let votes = format!("{voting} of {slots} servers vote");
     if let Some(survives) = survives {
         let more = match survives {
@@ -72,7 +90,11 @@ fn sentence(health: Health, quorum: &Quorum, oddities: &[Oddity]) -> String {
             more => format!("it survives {more} more losses"),
         };
         let health = if health == Health::Healthy { "healthy" } else { "degraded" };
-        return format!("{health}: there is a quorum, {votes}, and {more}");
+        let list = match ensemble {
+            Some(size) if size > slots => format!(" (they still go by a list of {size})"),
+            _ => String::new(),
+        };
+        return format!("{health}: there is a quorum, {votes}{list}, and {more}");
     }
     let blind = oddities.iter().any(|oddity| matches!(oddity, Oddity::Blind));
     match health {
