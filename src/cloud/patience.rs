@@ -4,13 +4,15 @@
 use std::future::Future;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout_at};
 use tracing::warn;
 
-use super::CallError;
+use super::{Action, CallError};
 
 /// The first pause at its longest.
 const FIRST: Duration = Duration::from_millis(500);
+/// How long after the deadline what is half done may be taken back, and the state of things be read.
+const SOON: Duration = Duration::from_secs(2);
 /// No pause is longer: a slot that comes free is seen within this time.
 const LONGEST: Duration = Duration::from_secs(8);
 
@@ -44,9 +46,43 @@ where
     }
 }
 
+/// The same, and a call that is under way at the deadline is given up, too: whether it is carried out is
+/// not known then.
+///
+/// # Errors
+/// The last answer's, or [`CallError::Lost`].
+pub async fn ended<T, F>(
+    deadline: Instant,
+    action: Action,
+    call: impl Fn() -> F,
+) -> Result<T, CallError>
+where
+    F: Future<Output = Result<T, CallError>>,
+{
+    let lost = |_| Err(CallError::Lost { action, cause: "timed out".to_owned() });
+    timeout_at(deadline, retried(deadline, call)).await.unwrap_or_else(lost)
+}
+
+/// The deadline of what has to be tried however late it is, such as taking back what is half done.
+pub fn or_soon(deadline: Instant) -> Instant {
+    deadline.max(Instant::now() + SOON)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_hangs_ends_at_the_deadline() {
+        let started = Instant::now();
+        let deadline = started + Duration::from_secs(3);
+        let hangs = std::future::pending::<Result<(), CallError>>;
+        let lost = ended(deadline, Action::CreateTags, hangs).await.unwrap_err();
+        assert_eq!(lost.to_string(), "no answer from EC2 to CreateTags: timed out");
+        assert_eq!(Instant::now(), deadline);
+        assert_eq!(or_soon(started), deadline + SOON);
+        assert_eq!(or_soon(deadline + SOON * 2), deadline + SOON * 2);
+    }
 
     #[test]
     fn pauses_grow_to_a_limit_and_keep_half_of_their_length() {

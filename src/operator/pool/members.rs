@@ -6,7 +6,7 @@ use futures_util::future::try_join;
 use tokio::time::Instant;
 
 use crate::cloud::account::{Account, Interface, Which};
-use crate::cloud::{CallError, TAG_INITIALIZED, TAG_POOL, TAG_RETIRED, patience};
+use crate::cloud::{Action, CallError, TAG_INITIALIZED, TAG_POOL, TAG_RETIRED, patience};
 use crate::ids::{EniId, PoolName, SlotNumber};
 use crate::pool::{Pool, PoolError};
 
@@ -48,9 +48,12 @@ impl Members {
     ) -> Result<Self, CallError> {
         let of_pool = || account.interfaces(Which::OfPool(pool));
         let retired = || account.interfaces(Which::RetiredFrom(pool));
-        let both =
-            try_join(patience::retried(deadline, of_pool), patience::retried(deadline, retired));
-        let (all, retired) = both.await?;
+        let action = Action::DescribeNetworkInterfaces;
+        let (all, retired) = try_join(
+            patience::ended(deadline, action, of_pool),
+            patience::ended(deadline, action, retired),
+        )
+        .await?;
         Ok(Self::new(pool, all, retired))
     }
 

@@ -1,7 +1,7 @@
 //! `pool adopt`: what fits is tagged, what does not is told, all at once.
 
-use super::{Laptop, layout, make_eni, subnets, tag};
-use crate::region::Region;
+use super::{Laptop, error, fail, layout, make_eni, subnets, tag};
+use crate::region::{Region, eventually};
 use crate::run::exit;
 use crate::schema::checked;
 
@@ -26,7 +26,7 @@ fn enis_become_slots_and_a_second_run_changes_nothing() {
         assert_eq!(json["adopted"].as_array().unwrap().len(), 3);
         assert!(json["connect_string"].as_str().unwrap().contains(":2181,"));
     });
-    assert_eq!(calls, [TAG, TAG, TAG, READ, READ, READ, READ, READ]);
+    assert_eq!(calls, [TAG, TAG, TAG, READ, READ, READ, READ, READ, READ]);
     let slots: Vec<String> = region.slots().into_iter().map(|it| it.id).collect();
     assert_eq!(slots, enis);
     let calls = laptop.calls(|| {
@@ -130,4 +130,25 @@ fn bad_input_is_told() {
     laptop.pool(&two).fails(exit::CONFIG, &["slot 1 is given twice"]);
     let two = ["adopt", "--eni", "1=eni-0123456789abcdef0", "--eni", "2=eni-0123456789abcdef0"];
     laptop.pool(&two).fails(exit::CONFIG, &["eni-0123456789abcdef0 is given twice"]);
+}
+
+/// Somebody else was quicker, while the plan was read by whoever is to say yes.
+#[test]
+fn an_eni_that_another_pool_got_meanwhile_stays_there() {
+    let region = Region::with_pool(1);
+    let laptop = Laptop(&region);
+    let eni = make_eni(&region, &subnets(&region)[0], &[]);
+    let mark = region.log(0).unwrap().len();
+    fail(&region, "DescribeNetworkInterfaces", 3, None, error(503, "RequestLimitExceeded"));
+    let running = laptop.start(&["adopt", "--yes", "--eni", &format!("2={eni}")]);
+    eventually("the plan is made", || {
+        let log = region.log(mark).unwrap();
+        log.iter().any(|call| call.outcome.contains("RequestLimitExceeded")).then_some(())
+    });
+    tag(&region, &eni, "steadfast:pool", "other");
+    tag(&region, &eni, "steadfast:slot", "1");
+    region.clear_faults().unwrap();
+    let texts = [&format!("the tags of {eni} were changed"), "nothing was changed"];
+    running.finish().fails(exit::TEMPFAIL, &texts);
+    assert_eq!(region.eni(&eni).tags["steadfast:pool"], "other");
 }

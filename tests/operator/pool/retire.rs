@@ -32,7 +32,7 @@ fn a_free_slot_goes_and_is_remembered_until_it_comes_back() {
         assert_eq!(json["outcome"], "retired");
         assert_eq!(json["rest"], serde_json::json!([1, 3]));
     });
-    assert_eq!(calls, ["CreateTags ok", "DeleteTags ok", READ, READ, READ]);
+    assert_eq!(calls, ["CreateTags ok", "DeleteTags ok", READ, READ, READ, READ]);
     let eni = region.eni(&slot.id);
     assert!(eni.tags["steadfast:retired"].starts_with("kafka/2 20"), "{:?}", eni.tags);
     assert!(!eni.tags.contains_key("steadfast:pool") && !eni.tags.contains_key("steadfast:slot"));
@@ -138,7 +138,7 @@ fn an_agent_that_claims_at_the_same_moment_keeps_its_slot() {
         let laptop = Laptop(&region);
         let agent = region.launch("a");
         let eni = region.slots()[0].id.clone();
-        let reads_first = if last.starts_with("Describe") { 2 } else { 0 };
+        let reads_first = if last.starts_with("Describe") { 3 } else { 0 };
         fail(&region, last, reads_first, None, error(503, "RequestLimitExceeded"));
         let phrase = if more.is_empty() { "kafka/1" } else { "kafka/1/delete" };
         let args = ["retire", "1", "--confirm", phrase, "--timeout", "100s"];
@@ -157,4 +157,48 @@ fn an_agent_that_claims_at_the_same_moment_keeps_its_slot() {
         agent.claim(&[]).done();
         assert_eq!(agent.holds(), [1]);
     }
+}
+
+/// What was shown is an hour old by the time that somebody has typed the phrase.
+#[test]
+fn what_changed_after_the_plan_was_shown_is_not_overrun() {
+    let region = Region::with_pool(2);
+    let laptop = Laptop(&region);
+    let agent = region.launch("a");
+    let slots = region.slots();
+    let retire = |slot: &str, more: &[&str], meanwhile: &dyn Fn()| {
+        let delete = if more.is_empty() { "" } else { "/delete" };
+        let phrase = format!("{POOL}/{slot}{delete}");
+        let (mark, args) = (region.log(0).unwrap().len(), ["retire", slot, "--confirm", &phrase]);
+        fail(&region, "DescribeNetworkInterfaces", 2, None, error(503, "RequestLimitExceeded"));
+        let running = laptop.start(&[&args[..], more].concat());
+        eventually("the plan is made", || {
+            let log = region.log(mark).unwrap();
+            log.iter().any(|call| call.outcome.contains("RequestLimitExceeded")).then_some(())
+        });
+        meanwhile();
+        region.clear_faults().unwrap();
+        running.finish()
+    };
+    let claimed = retire("1", &[], &|| {
+        let at = [
+            ("NetworkInterfaceId", slots[0].id.as_str()),
+            ("InstanceId", &agent.id),
+            ("DeviceIndex", "1"),
+        ];
+        region.ec2("AttachNetworkInterface", &at);
+    });
+    let held = format!("slot 1 of pool kafka is held by {}", agent.id);
+    claimed.fails(exit::TEMPFAIL, &[&held, "nothing was changed"]);
+    assert!(!region.eni(&slots[0].id).tags.contains_key("steadfast:retired"));
+
+    // A retired one that is to be deleted, and that somebody brings back.
+    laptop.pool(&["retire", "2", "--confirm", "kafka/2"]).done();
+    let back = retire("2", &["--delete"], &|| {
+        tag(&region, &slots[1].id, "steadfast:pool", POOL);
+        tag(&region, &slots[1].id, "steadfast:slot", "2");
+        region.untag(&slots[1].id, "steadfast:retired");
+    });
+    back.fails(exit::TEMPFAIL, &["was made a slot again", "nothing was changed"]);
+    assert_eq!(layout(&region).len(), 2);
 }

@@ -1,6 +1,8 @@
 //! `pool create` and `pool adopt` on a bad day: each failure says how far it came, and the same command
 //! goes on from there.
 
+use std::time::{Duration, Instant};
+
 use steadfast_sim::control::{FaultKind, Timings};
 
 use super::{Laptop, error, fail, make_eni, subnets};
@@ -84,6 +86,34 @@ fn ec2_that_hangs_ends_at_the_deadline_with_what_is_known() {
     laptop.pool(&create(&subnets, &brief)).fails(exit::TEMPFAIL, &texts);
     fail(&region, "DescribeSubnets", 0, None, FaultKind::Hang);
     laptop.pool(&create(&subnets, &brief)).fails(exit::TEMPFAIL, &[]);
+}
+
+/// With a call that is under way, too, whose own limit is longer.
+#[test]
+fn the_deadline_holds_for_calls_that_are_under_way() {
+    let region = Region::up();
+    let (laptop, subnets) = (Laptop(&region), subnets(&region).join(","));
+    let brief = ["--timeout", "2s", "--call-timeout", "100s"];
+    let timely = |args: &[&str], texts: &[&str]| {
+        let started = Instant::now();
+        laptop.pool(&[args, &brief[..]].concat()).fails(exit::TEMPFAIL, texts);
+        let took = started.elapsed();
+        assert!(took < Duration::from_secs(60), "{args:?} took {took:?}");
+    };
+    // The plan reads twice; what is asked when it ends half-way hangs, too.
+    fail(&region, CREATE, 0, None, FaultKind::Hang);
+    fail(&region, "DescribeNetworkInterfaces", 2, None, FaultKind::Hang);
+    timely(&create(&subnets, &[]), &["slots 1, 2 and 3 are not, as far as EC2 has answered"]);
+    region.clear_faults().unwrap();
+    laptop.pool(&create(&subnets, &[])).done();
+    fail(&region, "DeleteTags", 0, None, FaultKind::Hang);
+    let retire = ["retire", "3", "--confirm", "kafka/3"];
+    timely(&retire, &["slot 3 of pool kafka may still be one"]);
+    region.clear_faults().unwrap();
+    let eni = make_eni(&region, &subnets[..subnets.find(',').unwrap()], &[]);
+    fail(&region, "CreateTags", 0, None, FaultKind::Hang);
+    let adopt = format!("4={eni}");
+    timely(&["adopt", "--yes", "--eni", &adopt], &["slot 4 is not adopted"]);
 }
 
 #[test]

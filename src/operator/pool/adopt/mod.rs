@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{Members, PoolCommandError, slots, twice};
 use crate::cloud::account::{Account, Interface, Which};
-use crate::cloud::{CallError, Mode, TAG_POOL, TAG_RETIRED, TAG_SLOT, patience};
+use crate::cloud::{Action, CallError, Mode, TAG_POOL, TAG_RETIRED, TAG_SLOT, patience};
 use crate::ids::{EniId, PoolName, SlotNumber};
 
 /// So long another operator who gave a number to another ENI is given to take that back.
@@ -78,8 +78,9 @@ async fn read(
     ids: &[EniId],
     deadline: Instant,
 ) -> Result<Vec<Interface>, CallError> {
+    let action = Action::DescribeNetworkInterfaces;
     let together = || account.interfaces(Which::WithIds(ids));
-    match patience::retried(deadline, together).await {
+    match patience::ended(deadline, action, together).await {
         Err(CallError::NotFound { .. }) if ids.len() > 1 => {}
         Err(CallError::NotFound { .. }) => return Ok(Vec::new()),
         settled => return settled,
@@ -87,7 +88,7 @@ async fn read(
     let mut found = Vec::new();
     for id in ids.chunks(1) {
         let alone = || account.interfaces(Which::WithIds(id));
-        match patience::retried(deadline, alone).await {
+        match patience::ended(deadline, action, alone).await {
             Err(CallError::NotFound { .. }) => {}
             settled => found.extend(settled?),
         }
@@ -103,7 +104,7 @@ impl Plan {
     pub async fn ask(&self, account: &impl Account, deadline: Instant) -> Result<(), CallError> {
         for it in &self.new {
             let set = || account.set_tags(&it.interface.eni.id, &it.tags, Mode::DryRun);
-            patience::retried(deadline, set).await?;
+            patience::ended(deadline, Action::CreateTags, set).await?;
         }
         Ok(())
     }
@@ -117,6 +118,7 @@ impl Plan {
         account: &impl Account,
         deadline: Instant,
     ) -> Result<Members, PoolCommandError> {
+        self.is_as_planned(account, deadline).await?;
         for (done, it) in self.new.iter().enumerate() {
             adopt(account, it, deadline).await.map_err(|cause| self.half_way(done, cause))?;
         }
@@ -138,6 +140,30 @@ impl Plan {
             "all tags are set, but EC2 does not show them yet: look at `steadfast pool show --pool {}`",
             self.pool
         )))
+    }
+
+    /// Whoever was asked may have taken an hour, in which the ENIs may have become slots of another pool.
+    async fn is_as_planned(
+        &self,
+        account: &impl Account,
+        deadline: Instant,
+    ) -> Result<(), PoolCommandError> {
+        let ids: Vec<EniId> = self.new.iter().map(|it| it.interface.eni.id.clone()).collect();
+        let now = read(account, &ids, deadline).await?;
+        let tags = |it: &Interface| {
+            [TAG_POOL, TAG_SLOT, TAG_RETIRED].map(|key| it.eni.tags.get(key).cloned())
+        };
+        let is_as_planned = |it: &&New| {
+            let now = now.iter().find(|now| now.eni.id == it.interface.eni.id);
+            now.is_some_and(|now| tags(now) == tags(&it.interface))
+        };
+        match self.new.iter().find(|it| !is_as_planned(it)) {
+            None => Ok(()),
+            Some(it) => Err(PoolCommandError::NotNow(format!(
+                "the tags of {} were changed after the plan was shown: run the same command again",
+                it.interface.eni.id
+            ))),
+        }
     }
 
     fn half_way(&self, done: usize, cause: CallError) -> PoolCommandError {
@@ -216,7 +242,8 @@ async fn yielded(
     deadline: Instant,
 ) -> String {
     let remove = || account.remove_tags(ours, &[TAG_POOL, TAG_SLOT], Mode::Do);
-    match patience::retried(deadline, remove).await {
+    let until = patience::or_soon(deadline);
+    match patience::ended(until, Action::DeleteTags, remove).await {
         Ok(()) => format!(
             "slot {number} was given to {other} by another operator at the same time: {ours} is taken \
              out of the pool again"
@@ -231,10 +258,11 @@ async fn yielded(
 
 async fn adopt(account: &impl Account, it: &New, deadline: Instant) -> Result<(), CallError> {
     let eni = &it.interface.eni.id;
-    patience::retried(deadline, || account.set_tags(eni, &it.tags, Mode::Do)).await?;
+    let set = || account.set_tags(eni, &it.tags, Mode::Do);
+    patience::ended(deadline, Action::CreateTags, set).await?;
     if it.is_back {
         let remove = || account.remove_tags(eni, &[TAG_RETIRED], Mode::Do);
-        patience::retried(deadline, remove).await?;
+        patience::ended(deadline, Action::DeleteTags, remove).await?;
     }
     Ok(())
 }

@@ -40,7 +40,8 @@ impl Plan {
         let mut asked = BTreeSet::new();
         for new in self.new.iter().filter(|it| asked.insert(&it.eni.subnet)) {
             let eni = new.in_round(0);
-            patience::retried(deadline, || account.create(&eni, Mode::DryRun)).await?;
+            let ask = || account.create(&eni, Mode::DryRun);
+            patience::ended(deadline, Action::CreateNetworkInterface, ask).await?;
         }
         Ok(())
     }
@@ -70,7 +71,7 @@ impl<A: Account> Run<'_, A> {
             let round = self.rounds.get(&new.number).copied().unwrap_or_default();
             let eni = new.in_round(round);
             let create = || self.account.create(&eni, Mode::Do);
-            match patience::retried(self.deadline, create).await {
+            match patience::ended(self.deadline, Action::CreateNetworkInterface, create).await {
                 Ok(Some(it)) => {
                     info!(slot = %new.number, eni = %it.eni.id, zone = it.eni.zone,
                         "slot {} is {} in {}", new.number, it.eni.id, it.eni.zone);
@@ -166,8 +167,8 @@ impl<A: Account> Run<'_, A> {
     /// How far it came, by EC2's account if it gives one.
     async fn half_way(&self, cause: CallError) -> PoolCommandError {
         let pool = &self.plan.pool;
-        // Once, whatever is left of the time: the cause may be that there is none.
-        let soon = Instant::now() + Duration::from_secs(1);
+        // Whatever is left of the time: the cause may be that there is none.
+        let soon = patience::or_soon(self.deadline.min(Instant::now()));
         let mut known: BTreeSet<SlotNumber> = self.made.keys().copied().collect();
         let account = match Members::read(self.account, pool, soon).await {
             Ok(members) => {

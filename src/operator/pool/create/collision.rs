@@ -13,7 +13,7 @@ use tracing::warn;
 use super::super::{JOINED_LATER, Members, PoolCommandError, twice};
 use super::carry_out::{Made, Run};
 use crate::cloud::account::{Account, Interface};
-use crate::cloud::{CallError, Mode, TAG_INITIALIZED, patience};
+use crate::cloud::{Action, CallError, Mode, TAG_INITIALIZED, patience};
 use crate::ids::{EniId, SlotNumber};
 
 /// So long the other operator is given to take back what is to be taken back.
@@ -105,7 +105,8 @@ impl<A: Account> Run<'_, A> {
         }
         warn!("slot {number} is there twice: {ours}, made by this run, is deleted, {other} stays");
         let delete = || self.account.delete(ours, Mode::Do);
-        match patience::retried(self.deadline, delete).await {
+        let until = patience::or_soon(self.deadline);
+        match patience::ended(until, Action::DeleteNetworkInterface, delete).await {
             Ok(()) | Err(CallError::NotFound { .. }) if *is_other_ours => None,
             Ok(()) | Err(CallError::NotFound { .. }) => Some(format!(
                 "slot {number} was made by another operator at the same time: {other} stays, {ours} of \

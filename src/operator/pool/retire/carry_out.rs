@@ -6,9 +6,11 @@ use std::time::{Duration, SystemTime};
 use tokio::time::{Instant, sleep};
 
 use super::super::{PoolCommandError, slot_of};
-use super::{Outcome, Plan};
+use super::{Outcome, Plan, held};
 use crate::cloud::account::{Account, Which};
-use crate::cloud::{CallError, Mode, TAG_BOOTSTRAP, TAG_POOL, TAG_RETIRED, TAG_SLOT, patience};
+use crate::cloud::{
+    Action, CallError, Mode, TAG_BOOTSTRAP, TAG_POOL, TAG_RETIRED, TAG_SLOT, patience,
+};
 
 /// So long an agent is given to show that it had just claimed the slot: it attaches within a second of
 /// its read, and EC2 shows that within another.
@@ -29,13 +31,13 @@ impl Plan {
         if self.is_out.is_none() {
             let tags = self.retirement();
             let set = || account.set_tags(eni, &tags, Mode::DryRun);
-            patience::retried(deadline, set).await?;
+            patience::ended(deadline, Action::CreateTags, set).await?;
             let remove = || account.remove_tags(eni, &OURS, Mode::DryRun);
-            patience::retried(deadline, remove).await?;
+            patience::ended(deadline, Action::DeleteTags, remove).await?;
         }
         if self.delete {
             let delete = || account.delete(eni, Mode::DryRun);
-            patience::retried(deadline, delete).await?;
+            patience::ended(deadline, Action::DeleteNetworkInterface, delete).await?;
         }
         Ok(())
     }
@@ -52,12 +54,47 @@ impl Plan {
         if self.is_done() {
             return Ok(Outcome::Nothing);
         }
+        if !self.is_as_planned(account, deadline).await? {
+            return Ok(Outcome::Deleted);
+        }
         if self.is_out.is_none() {
             self.take_out(account, deadline).await?;
         }
         match self.delete {
             true => self.delete(account, deadline).await,
             false => Ok(Outcome::Retired),
+        }
+    }
+
+    /// Whoever was asked may have taken an hour: an agent may have claimed the slot, or another operator
+    /// have brought it back. `false` if the ENI that was to be deleted is gone.
+    async fn is_as_planned(
+        &self,
+        account: &impl Account,
+        deadline: Instant,
+    ) -> Result<bool, PoolCommandError> {
+        let (eni, ids) = (self.eni(), [self.eni().clone()]);
+        let read = || account.interfaces(Which::WithIds(&ids));
+        let read = patience::ended(deadline, Action::DescribeNetworkInterfaces, read).await;
+        let found = match read {
+            Err(CallError::NotFound { .. }) => Vec::new(),
+            read => read?,
+        };
+        let changed = |how: &str| {
+            let text = format!("{eni} {how} after the plan was shown: run the same command again");
+            Err(PoolCommandError::NotNow(text))
+        };
+        let Some(it) = found.first() else {
+            return if self.delete { Ok(false) } else { changed("was deleted") };
+        };
+        if let Some(attachment) = &it.eni.attachment {
+            let is_out = self.is_out.is_some();
+            return Err(held(&self.pool, self.number, attachment.instance.as_ref(), is_out));
+        }
+        match (it.eni.tags.contains_key(TAG_POOL), self.is_out.is_some()) {
+            (true, true) => changed("was made a slot again"),
+            (false, false) => changed("was taken out of the pool"),
+            _ => Ok(true),
         }
     }
 
@@ -69,9 +106,10 @@ impl Plan {
         let (eni, tags) = (self.eni(), self.retirement());
         let it = slot_of(&self.pool, self.number);
         let set = || account.set_tags(eni, &tags, Mode::Do);
-        patience::retried(deadline, set).await?;
+        patience::ended(deadline, Action::CreateTags, set).await?;
         let remove = || account.remove_tags(eni, &OURS, Mode::Do);
-        patience::retried(deadline, remove).await.map_err(|cause| PoolCommandError::HalfWay {
+        let removed = patience::ended(deadline, Action::DeleteTags, remove).await;
+        removed.map_err(|cause| PoolCommandError::HalfWay {
             done: format!(
                 "{it} may still be one, although {eni} is tagged {TAG_RETIRED}: the same command \
                  goes on, and `aws ec2 delete-tags --resources {eni} --tags Key={TAG_RETIRED}` takes \
@@ -108,7 +146,8 @@ impl Plan {
         loop {
             sleep(pause).await;
             let read = || account.interfaces(Which::WithIds(&ids));
-            let found = patience::retried(deadline, read).await?;
+            let until = patience::or_soon(deadline);
+            let found = patience::ended(until, Action::DescribeNetworkInterfaces, read).await?;
             let Some(it) = found.first() else { return Ok(None) };
             if let Some(attachment) = &it.eni.attachment {
                 let holder = attachment.instance.as_ref().map(ToString::to_string);
@@ -140,8 +179,9 @@ impl Plan {
         ]);
         let set = || account.set_tags(eni, &tags, Mode::Do);
         let remove = || account.remove_tags(eni, &[TAG_RETIRED], Mode::Do);
-        let undone = match patience::retried(deadline, set).await {
-            Ok(()) => patience::retried(deadline, remove).await,
+        let until = patience::or_soon(deadline);
+        let undone = match patience::ended(until, Action::CreateTags, set).await {
+            Ok(()) => patience::ended(until, Action::DeleteTags, remove).await,
             failed => failed,
         };
         match undone {
@@ -167,7 +207,7 @@ impl Plan {
         deadline: Instant,
     ) -> Result<Outcome, PoolCommandError> {
         let delete = || account.delete(self.eni(), Mode::Do);
-        match patience::retried(deadline, delete).await {
+        match patience::ended(deadline, Action::DeleteNetworkInterface, delete).await {
             Ok(()) | Err(CallError::NotFound { .. }) => Ok(Outcome::Deleted),
             Err(CallError::InUse) if self.is_out.is_none() => {
                 Err(self.put_back(account, "somebody", deadline).await)
