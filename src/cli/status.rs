@@ -17,6 +17,7 @@ use crate::agent::AgentError;
 use crate::operator::session::Probe;
 use crate::operator::status::report::Report;
 use crate::operator::status::{self, StatusError};
+use text::Steps;
 
 /// Shows it; the exit status is the pool's.
 pub async fn status(args: &StatusArgs) -> Result<ExitCode, CliError> {
@@ -29,7 +30,9 @@ pub async fn status(args: &StatusArgs) -> Result<ExitCode, CliError> {
     let report = operator::within(&args.common, settings::TIMEOUT, once).await?;
     let code = report.health.exit_code().into();
     output::text(&match args.output {
-        OutputFormat::Text => text::text(&report, display::size().map(|it| it.columns)),
+        OutputFormat::Text => {
+            text::text(&report, display::size().map(|it| it.columns), Steps::Whole)
+        }
         OutputFormat::Json => Document::new("status", report).json(),
     });
     Ok(code)

@@ -35,6 +35,9 @@ pub use verdict::verdict;
 
 /// How long servers may take to answer: all of it together stays under 2 s however many are silent.
 const ANSWER_TIMEOUT: Duration = Duration::from_millis(1500);
+/// How long EC2 may take to tell the holders' states: the servers' own words are known by then, and not
+/// kept back for it.
+const HOLDERS_TIMEOUT: Duration = Duration::from_secs(5);
 /// Whatever is not answered is given up so long before the command's end: the rest is still told.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
@@ -85,7 +88,7 @@ pub async fn look(
     let end = deadline.checked_sub(LAST_WORDS).unwrap_or(deadline);
     let within = ANSWER_TIMEOUT.min(end.saturating_duration_since(Instant::now()));
     let (holders, servers, session) = join3(
-        holders(account, &pool, end),
+        holders(account, &pool, end.min(Instant::now() + HOLDERS_TIMEOUT)),
         servers::ask(&pool, within),
         session::look(&pool, probe, within),
     )

@@ -148,7 +148,10 @@ fn a_region_that_does_not_answer_takes_the_deadline_and_no_more() {
     region.clear_faults().unwrap();
     // The holders' states alone are missing: the rest is shown in time.
     region.fail_for(&laptop.id, INSTANCES, FaultKind::Hang);
-    let shown = timely(&laptop, &[], &["--timeout", "4s"]);
+    let started = Instant::now();
+    let shown = timely(&laptop, &[], &["--timeout", "100s"]);
+    // Long before the deadline: the servers have answered.
+    assert!(started.elapsed() < Duration::from_secs(50), "{:?}", started.elapsed());
     assert_eq!(shown.code, 1, "{}{}", shown.stdout, shown.stderr);
     let missing = "how the holders are is not known: no answer from EC2 to DescribeInstances";
     assert!(shown.stdout.contains(missing), "{}", shown.stdout);

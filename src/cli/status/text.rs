@@ -32,8 +32,17 @@ const COLUMNS: [Column; 13] = [
     Column { heading: "FIRST BOOT", dispensable: 9, cell: first_boot },
 ];
 
+/// How next steps are broken into lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Steps {
+    /// Not at all: what is copied from the terminal, which breaks them itself, is one command.
+    Whole,
+    /// As all else, where the terminal breaks no line.
+    Broken,
+}
+
 /// All of it, in no more columns than these, if there is a limit; with its line breaks.
-pub fn text(report: &Report, columns: Option<usize>) -> String {
+pub fn text(report: &Report, columns: Option<usize>, steps: Steps) -> String {
     let mut text = table(report, columns).to_string();
     text.push('\n');
     let tone = match report.health {
@@ -44,7 +53,7 @@ pub fn text(report: &Report, columns: Option<usize>) -> String {
     text += &paragraph("", &format!("pool {}: {}", report.pool, report.verdict), tone, columns);
     text += &paragraph("", &session(&report.session), Tone::Dim, columns);
     for oddity in &report.oddities {
-        text += &told(oddity, columns);
+        text += &told(oddity, columns, steps);
     }
     text
 }
@@ -169,13 +178,14 @@ fn milliseconds(seconds: f64) -> String {
     format!("{:.1} ms", seconds * 1000.0)
 }
 
-fn told(oddity: &OddityReport, columns: Option<usize>) -> String {
+fn told(oddity: &OddityReport, columns: Option<usize>, steps: Steps) -> String {
     let (mark, tone) = match oddity.severity {
         Severity::Warning => ("! ", Tone::Warning),
         Severity::Note => ("- ", Tone::Plain),
     };
     let mut text = paragraph(mark, &oddity.sentence, tone, columns);
     if let Some(step) = &oddity.next_step {
+        let columns = columns.filter(|_| steps == Steps::Broken);
         text += &paragraph("  > ", step, Tone::Dim, columns);
     }
     text

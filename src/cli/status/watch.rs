@@ -13,7 +13,7 @@ use tracing::subscriber::{DefaultGuard, NoSubscriber, set_default};
 
 use super::Round;
 use super::display::{self, Display};
-use super::text::text;
+use super::text::{Steps, text};
 use crate::cli::args::OutputFormat;
 use crate::cli::output::Document;
 use crate::cli::screen::Tone;
@@ -126,7 +126,7 @@ impl Shown {
             (_, None, None) => return true,
             (Picture::Lines, None, Some(report)) => Document::new("status", report).json(),
             (Picture::Blocks, None, Some(report)) => {
-                format!("{}\n{}\n", report.at, text(report, None))
+                format!("{}\n{}\n", report.at, text(report, None, Steps::Whole))
             }
         };
         let mut out = anstream::AutoStream::auto(stdout());
@@ -149,7 +149,7 @@ impl Shown {
         }
         if let Some(report) = &self.last {
             let since = if self.error.is_some() { ", and before that:" } else { "" };
-            picture += &format!("{}{since}\n\n{}", report.at, text(report, columns));
+            picture += &format!("{}{since}\n\n{}", report.at, text(report, columns, Steps::Broken));
         }
         picture
     }
