@@ -87,7 +87,9 @@ pub enum CliError {
     #[error(transparent)]
     Pool(PoolError),
     /// No region is named, and IMDS does not tell one.
-    #[error("no region is named: give --region or set AWS_REGION ({0})")]
+    #[error(
+        "no region is named: give --region, or set AWS_REGION or the AWS profile's region ({0})"
+    )]
     NoRegion(MetadataError),
     /// The slot was lost while the command ran, or just before.
     #[error("fenced: {0}; the command does not run any more: run again to claim a slot anew")]
@@ -97,8 +99,8 @@ pub enum CliError {
     WouldWait(String),
     /// An operator's command took too long.
     #[error(
-        "not done within {}: what was logged above says what it waited for; try again, with a larger \
-         --timeout if EC2 is slow",
+        "not done within {}: EC2 was slow or silent (what it said before is above); try again, with a \
+         larger --timeout if it is only slow",
         humantime::format_duration(*.0)
     )]
     Late(Duration),

@@ -10,7 +10,7 @@ use super::args::OperatorArgs;
 use super::file::FileSettings;
 use super::{CliError, file, settings};
 use crate::cloud::Metadata;
-use crate::cloud::ec2::Ec2;
+use crate::cloud::ec2::{self, Ec2};
 use crate::cloud::imds::Imds;
 use crate::ids::PoolName;
 
@@ -61,7 +61,10 @@ async fn connect(
     };
     let region = match target.region.as_ref().or(file.region.as_ref()) {
         Some(region) => region.clone(),
-        None => imds.identity().await.map_err(CliError::NoRegion)?.region,
+        None => match ec2::configured_region().await {
+            Some(region) => region,
+            None => imds.identity().await.map_err(CliError::NoRegion)?.region,
+        },
     };
     let ec2 = Ec2::connect(&region, settings::call_timeout(target, &file)).await;
     Ok(Operator { pool, region, ec2, file, deadline })

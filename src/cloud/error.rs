@@ -173,7 +173,8 @@ impl CallError {
 pub fn classify(action: Action, status: u16, code: &str, message: &str) -> CallError {
     let message = message.trim().to_owned();
     match code {
-        "RequestLimitExceeded" | "Throttling" | "ThrottlingException" => {
+        // The first is EC2's for an account's budget, the second for a burst on one resource.
+        "RequestLimitExceeded" | "EC2ThrottledException" | "Throttling" | "ThrottlingException" => {
             CallError::Throttled(action)
         }
         "InvalidNetworkInterface.InUse" => CallError::InUse,

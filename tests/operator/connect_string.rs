@@ -1,6 +1,7 @@
 //! `steadfast connect-string`.
 
 use crate::region::{POOL, Region};
+use crate::run::Running;
 use crate::schema::checked;
 
 #[test]
@@ -33,4 +34,27 @@ fn bad_input_is_told() {
     assert_eq!(typed.code, 64);
     assert!(typed.stderr.contains("is not a chroot (as /kafka"), "{}", typed.stderr);
     run(&[]).fails(78, &["no pool is named"]);
+}
+
+/// As on most laptops: the region is where the AWS CLI has it from.
+#[test]
+fn the_region_may_be_that_of_the_aws_profile() {
+    let region = Region::with_pool(1);
+    let laptop = crate::pool::Laptop(&region);
+    let dir = std::env::temp_dir().join(format!("steadfast-profile-{}", std::process::id()));
+    std::fs::create_dir_all(&dir).unwrap();
+    let file = dir.join("config");
+    let name = &region.info().unwrap().environment["AWS_REGION"];
+    std::fs::write(&file, format!("[profile ops]\nregion = {name}\n")).unwrap();
+    let run = |key: &str, value: &str| {
+        let mut command = laptop.command();
+        command.env_remove("AWS_REGION").env_remove("AWS_DEFAULT_REGION");
+        command.env("AWS_CONFIG_FILE", &file).env(key, value);
+        command.args(["connect-string", "--pool", POOL]);
+        Running::start(command).finish()
+    };
+    assert!(run("AWS_PROFILE", "ops").done().stdout.ends_with(":2181\n"));
+    assert!(run("AWS_DEFAULT_REGION", name).done().stdout.ends_with(":2181\n"));
+    run("AWS_PROFILE", "default").fails(78, &["no region is named", "the AWS profile's region"]);
+    std::fs::remove_dir_all(&dir).unwrap();
 }

@@ -13,6 +13,9 @@ mod shapes;
 use std::time::Duration;
 
 use aws_config::BehaviorVersion;
+use aws_config::environment::EnvironmentVariableRegionProvider;
+use aws_config::meta::region::ProvideRegion;
+use aws_config::profile::ProfileFileRegionProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_ec2::Client;
@@ -33,6 +36,17 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 pub fn http_client() -> SharedHttpClient {
     let tls = Provider::Rustls(CryptoMode::Ring);
     aws_smithy_http_client::Builder::new().tls_provider(tls).build_https()
+}
+
+/// The region that AWS tools are told elsewhere than by `AWS_REGION`: by `AWS_DEFAULT_REGION`, or in the
+/// AWS profile.
+pub async fn configured_region() -> Option<String> {
+    let environment = EnvironmentVariableRegionProvider::new();
+    let region = match environment.region().await {
+        Some(region) => Some(region),
+        None => ProfileFileRegionProvider::new().region().await,
+    };
+    region.map(|it| it.to_string()).filter(|it| !it.is_empty())
 }
 
 /// EC2 in one region, and the two services beside it that operators' commands ask.
