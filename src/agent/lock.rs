@@ -65,6 +65,20 @@ impl Lock {
         }
     }
 
+    /// A release's turn: while one stops a run no other does, since a second signal would have the run
+    /// kill its server. It is the directory's own lock, as the file's is the run's meanwhile.
+    ///
+    /// # Errors
+    /// [`AgentError::Busy`] if another release has it; the directory cannot be read.
+    pub fn turn(run_dir: &Path) -> Result<Self, AgentError> {
+        let file = File::open(run_dir).map_err(AgentError::file(run_dir))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { _file: file }),
+            Err(fs::TryLockError::WouldBlock) => Err(AgentError::Busy { path: run_dir.to_owned() }),
+            Err(fs::TryLockError::Error(e)) => Err(AgentError::file(run_dir)(e)),
+        }
+    }
+
     /// The process that holds the lock for a run, as far as the file says.
     ///
     /// # Errors

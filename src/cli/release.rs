@@ -21,12 +21,17 @@ pub async fn release(args: &ReleaseArgs) -> Result<(), CliError> {
     let ReleaseArgs { common, dry_run, output: format, .. } = args;
     let (file, wanted) =
         (file::read(common.target.config.as_deref())?, settings::Wanted::default());
-    let (settings, identity, imds) = prepare(common, wanted, &file, *dry_run).await?;
+    let (mut settings, identity, imds) = prepare(common, wanted, &file, *dry_run).await?;
     let at_work = AtWork::find(&settings.request.run_dir).await?;
     let stops = at_work.as_ref().map(|it| told(it, &settings.request)).transpose()?;
+    if let Some(stops) = stops.as_deref().filter(|_| !dry_run && !args.yes) {
+        confirm::yes(&format!("This will {stops}."), "Stop it and give its slot back?", false)?;
+        // What a person has pondered is not the release's time.
+        settings.request.deadline = Instant::now() + settings::wait(common, &file);
+    }
     let _lock = match dry_run {
         true => None,
-        false => Some(halt(args, at_work.as_ref(), stops.as_deref(), &settings.request).await?),
+        false => Some(halt(at_work.as_ref(), &settings.request).await?),
     };
     let mode = if *dry_run { Mode::DryRun } else { Mode::Do };
     let pool = settings.request.pool.clone();
@@ -53,17 +58,12 @@ fn told(it: &AtWork, request: &Request) -> Result<String, CliError> {
     Ok(format!("stop `steadfast run` (process {}){server}, {how}", it.pid()))
 }
 
-/// Stops what holds the lock, if a person agrees, and takes it.
-async fn halt(
-    args: &ReleaseArgs,
-    at_work: Option<&AtWork>,
-    stops: Option<&str>,
-    request: &Request,
-) -> Result<Lock, CliError> {
-    let (Some(at_work), Some(stops)) = (at_work, stops) else {
+/// Stops what holds the lock, and takes it.
+async fn halt(at_work: Option<&AtWork>, request: &Request) -> Result<Lock, CliError> {
+    let Some(at_work) = at_work else {
         return Ok(Lock::take(&request.run_dir, Purpose::Release)?);
     };
-    confirm::yes(&format!("This will {stops}."), "Stop it and give its slot back?", args.yes)?;
+    let _turn = Lock::turn(&request.run_dir)?;
     at_work.stop(request.deadline).await?;
     let end = Instant::now() + LOCK_TIMEOUT;
     loop {

@@ -1,6 +1,7 @@
 //! `steadfast release` while `steadfast run` is at work: its server is stopped first, and nothing of
 //! ours is left but the data.
 
+use crate::reclaim::asked::Terminal;
 use crate::reclaim::cast::detaches;
 use crate::region::{Instance, POOL, Region, eventually, program};
 use crate::run::{Running, exit};
@@ -18,11 +19,21 @@ stop) [ ! -e /run/refuses ] || { echo 'Access denied' >&2; exit 4; }
 esac
 ";
 
+/// It ends when it may.
+const SLOW_SERVER: &str = "trap 'while [ ! -e /run/may-end ]; do sleep 0.05; done; echo bye >/run/ended; \
+    exit 0' TERM; echo >/run/started; while :; do sleep 0.05; done";
+
 /// A server under `steadfast run`, as a fragment of settings lets it start without others.
 fn run(host: &Instance<'_>) -> Running {
+    run_of(host, SERVER)
+}
+
+fn run_of(host: &Instance<'_>, server: &str) -> Running {
     host.sh("rm -f /run/ended /run/started; echo 'dataDir=/var/lib/zookeeper' >/run/fragment.cfg");
     let running = host.start(&[
         "run",
+        "--stop-timeout",
+        "120s",
         "--user",
         "root",
         "--pool",
@@ -32,7 +43,7 @@ fn run(host: &Instance<'_>) -> Running {
         "--",
         "sh",
         "-c",
-        SERVER,
+        server,
     ]);
     eventually("the server starts", || host.sh("ls /run").contains("started").then_some(()));
     running
@@ -75,6 +86,37 @@ fn a_run_is_stopped_first_and_only_if_that_was_agreed_to() {
     assert_eq!(detaches(&region).len(), 1);
     // Nothing runs any more: nobody is asked, and there is nothing to do.
     assert_eq!(host.release(&[]).done().stdout, "this instance holds no slot of pool kafka\n");
+}
+
+/// A second signal has `run` kill its server, which then has not ended by itself.
+#[test]
+fn a_second_release_does_not_hurry_the_server_that_the_first_one_stops() {
+    let region = Region::with_pool(1);
+    let host = region.launch("a");
+    let running = run_of(&host, SLOW_SERVER);
+    let mut first = host.start(&["release", "--pool", POOL, "--yes"]);
+    assert!(first.wait_line("asking `steadfast run`"));
+    let text = "another steadfast works on this instance (it holds /run/steadfast)";
+    host.release(&["--yes"]).fails(exit::TEMPFAIL, &[text]);
+    host.sh("touch /run/may-end");
+    first.finish().done();
+    assert_eq!(running.finish().code, 0);
+    is_clean(&host);
+}
+
+#[test]
+fn what_a_person_ponders_is_not_the_time_of_the_release() {
+    let region = Region::with_pool(1);
+    let host = region.launch("a");
+    let running = run(&host);
+    let mut terminal = Terminal::of(&host, &["release", "--pool", POOL, "--wait", "10s"]);
+    assert!(terminal.asks().contains("which guards slot 1"));
+    // Nothing is waited for but the person.
+    std::thread::sleep(std::time::Duration::from_secs(11));
+    let (rest, code) = terminal.answers("y");
+    assert_eq!(code, 0, "{rest}");
+    running.finish();
+    is_clean(&host);
 }
 
 /// What a killed run has left: its record names nobody, whoever has its number now.

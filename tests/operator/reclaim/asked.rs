@@ -7,7 +7,7 @@ use super::cast::{Cast, RECLAIMED, Says, changes_nothing, eni};
 use crate::region::{Instance, POOL, Region, eventually, program};
 
 /// `steadfast` on a pseudo-terminal of an instance.
-struct Terminal {
+pub struct Terminal {
     child: Child,
     typed: ChildStdin,
     shown: ChildStdout,
@@ -16,7 +16,11 @@ struct Terminal {
 
 impl Terminal {
     fn start(instance: &Instance<'_>, args: &[&str]) -> Self {
-        let line = [&[program(), "reclaim", "--pool", POOL], args].concat().join(" ");
+        Self::of(instance, &[&["reclaim", "--pool", POOL], args].concat())
+    }
+
+    pub fn of(instance: &Instance<'_>, args: &[&str]) -> Self {
+        let line = [&[program()], args].concat().join(" ");
         let mut command = instance.command(&["script", "-qec", &line, "/dev/null"]);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().unwrap();
@@ -25,7 +29,7 @@ impl Terminal {
     }
 
     /// Waits for the question.
-    fn asks(&mut self) -> &str {
+    pub fn asks(&mut self) -> &str {
         let mut byte = [0];
         while !self.text.ends_with("[y/N] ") {
             let read = self.shown.read(&mut byte).unwrap();
@@ -36,7 +40,7 @@ impl Terminal {
     }
 
     /// Types an answer; what is shown after it, and the exit status.
-    fn answers(mut self, answer: &str) -> (String, i32) {
+    pub fn answers(mut self, answer: &str) -> (String, i32) {
         writeln!(self.typed, "{answer}").unwrap();
         let mut rest = Vec::new();
         self.shown.read_to_end(&mut rest).unwrap();

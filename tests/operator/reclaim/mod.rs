@@ -1,6 +1,6 @@
 //! `steadfast reclaim`: what it refuses, what it takes, from whom, and what it says.
 
-mod asked;
+pub mod asked;
 mod bad_input;
 pub mod cast;
 mod given;
