@@ -166,5 +166,11 @@ mod tests {
         let statement = serde_json::to_value(GRANTS[2].statement(&china)).unwrap();
         let arn = "arn:aws-cn:ec2:cn-north-1:123456789012:network-interface/*";
         assert_eq!(statement["Resource"], arn);
+        for (region, partition) in [("eusc-de-east-1", "aws-eusc"), ("us-isob-east-1", "aws-iso-b")]
+        {
+            let statement = GRANTS[2].statement(&Scope { region, ..scope.clone() });
+            let arn = format!("arn:{partition}:ec2:{region}:*:network-interface/*");
+            assert_eq!(serde_json::to_value(statement).unwrap()["Resource"], arn);
+        }
     }
 }
