@@ -194,7 +194,8 @@ pub struct Report {
 }
 
 impl Report {
-    /// Sorted, and with the region in every command of the AWS CLI.
+    /// Sorted, and with the region in every command of the AWS CLI and of ours: where it is pasted the
+    /// default may be another, which may have a pool of that name, too.
     pub fn new(
         pool: PoolName,
         region: String,
@@ -203,7 +204,7 @@ impl Report {
         mut findings: Vec<Finding>,
     ) -> Self {
         for command in findings.iter_mut().flat_map(|finding| &mut finding.commands) {
-            if command.starts_with("aws ") {
+            if command.starts_with("aws ") || command.starts_with("steadfast ") {
                 command.push_str(&format!(" --region {region}"));
             }
         }
@@ -211,6 +212,15 @@ impl Report {
         let counts = counts(&findings);
         let exit_status = exit_status(counts);
         Self { pool, region, role, caller, counts, exit_status, findings }
+    }
+}
+
+/// As a shell takes it: the name of a group or of a directory may have any character.
+pub(super) fn quoted(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@".contains(c);
+    match !text.is_empty() && text.chars().all(is_plain) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', r"'\''")),
     }
 }
 
@@ -264,8 +274,11 @@ mod tests {
 
     #[test]
     fn commands_name_the_region_where_there_is_one_to_name() {
-        let finding = CHECK.error("x").command("aws ec2 x").command("steadfast x");
+        let commands = ["aws ec2 x", "steadfast x", "ip x"];
+        let finding = commands.into_iter().fold(CHECK.error("x"), Finding::command);
         let report = report(vec![finding]);
-        assert_eq!(report.findings[0].commands, ["aws ec2 x --region eu-west-1", "steadfast x"]);
+        let region = "--region eu-west-1";
+        let want = [format!("aws ec2 x {region}"), format!("steadfast x {region}"), "ip x".into()];
+        assert_eq!(report.findings[0].commands, want);
     }
 }

@@ -117,16 +117,14 @@ fn two_on_one(pool: &PoolName, seen: &[Seen<'_>]) -> Vec<Finding> {
     }
     let twice = by_holder.into_iter().filter(|(_, slots)| slots.len() > 1);
     let finding = |(holder, slots): (&InstanceId, Vec<&Seen<'_>>)| {
-        let finding = ONE_A_HOST
+        // No commands: which slot is to stay is not seen here, and pasted whole they would take all.
+        ONE_A_HOST
             .error(format!("{holder} holds {}", listed(slots.iter().map(|it| it.number()))))
             .why("it runs one server, so the other slots' are missing, and are kept from others")
             .hint(format!(
-                "keep the one that `cat /run/steadfast/slot.json` on {holder} names, and reclaim \
-                 the others"
-            ));
-        slots.iter().fold(finding, |it, slot| {
-            it.command(format!("steadfast reclaim {} --pool {pool}", slot.number()))
-        })
+                "keep the one that `cat /run/steadfast/slot.json` on {holder} names, and take each \
+                 other: `steadfast reclaim SLOT --pool {pool}`"
+            ))
     };
     twice.map(finding).collect()
 }

@@ -19,6 +19,10 @@ const CONNECT_STRING_MAX: usize = 4096;
 /// Every write waits for a majority: more servers than this make writes slow, not safe.
 const SERVERS_MAX: usize = 9;
 
+/// What a number that is free does not tell.
+const OLD_NUMBER: &str = "the command gives it a number that is free; if servers know its address \
+     already, give it the number that it has in their lists";
+
 /// A slot as EC2 describes it.
 #[derive(Debug, Clone)]
 pub struct Seen<'a> {
@@ -115,7 +119,9 @@ fn defect(error: &PoolError, free: Option<u8>) -> Finding {
             .why("there is nothing to claim")
             .hint("mend the pool's name or the region, or make the pool: `steadfast pool create`"),
         PoolError::NoNumber { pool, eni } => number(
-            TAGS.error(format!("{eni} of pool {pool} has no tag {TAG_SLOT}")).why(refused),
+            TAGS.error(format!("{eni} of pool {pool} has no tag {TAG_SLOT}"))
+                .why(refused)
+                .hint(OLD_NUMBER),
             eni,
         ),
         PoolError::BadNumber { pool, eni, text } => number(
@@ -123,7 +129,8 @@ fn defect(error: &PoolError, free: Option<u8>) -> Finding {
                 "{eni} of pool {pool} has the tag {TAG_SLOT}={text:?}, which is not a slot number \
                  (1 to 255)"
             ))
-            .why(refused),
+            .why(refused)
+            .hint(OLD_NUMBER),
             eni,
         ),
         PoolError::Twice { pool, number: twice, first, second } => number(

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::finding::quoted;
 use super::tags::{Seen, listed};
 use super::{Area, Check, Facts, Finding};
 use crate::cloud::account::{ScalingGroup, Subnet};
@@ -128,15 +129,6 @@ fn set_subnets<'a>(group: &ScalingGroup, subnets: impl Iterator<Item = &'a Subne
         quoted(&group.name),
         subnets.join(",")
     )
-}
-
-/// As a shell takes it: the name of a group may have any character.
-fn quoted(text: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@".contains(c);
-    match !text.is_empty() && text.chars().all(is_plain) {
-        true => text.to_owned(),
-        false => format!("'{}'", text.replace('\'', r"'\''")),
-    }
 }
 
 fn without_slot(zones: &Zones<'_>, groups: &[ScalingGroup], subnets: &[Subnet]) -> Vec<Finding> {

@@ -101,19 +101,33 @@ pub fn check(managers: &Managers, slots: &[MacAddr]) -> Vec<Finding> {
         let all: Vec<String> = slots.iter().map(|mac| format!("{prefix}{mac}")).collect();
         all.join(separator)
     };
+    // Without a hardware address the file would match every NIC, or none.
+    let exempt = |finding: Finding, command: String| match slots.is_empty() {
+        true => finding.hint(
+            "run this again when EC2 tells the pool: the command that mends it names every slot's \
+             hardware address",
+        ),
+        false => finding.command(command),
+    };
     if manages(&managers.networkd) {
-        found.push(fights("systemd-networkd").command(format!(
-            "printf '[Match]\\nMACAddress={}\\n\\n[Link]\\nUnmanaged=yes\\n' > \
+        found.push(exempt(
+            fights("systemd-networkd"),
+            format!(
+                "printf '[Match]\\nMACAddress={}\\n\\n[Link]\\nUnmanaged=yes\\n' > \
              /etc/systemd/network/05-steadfast.network && networkctl reload",
-            macs(" ", "")
-        )));
+                macs(" ", "")
+            ),
+        ));
     }
     if manages(&managers.network_manager) {
-        found.push(fights("NetworkManager").command(format!(
-            "printf '[keyfile]\\nunmanaged-devices={}\\n' > \
+        found.push(exempt(
+            fights("NetworkManager"),
+            format!(
+                "printf '[keyfile]\\nunmanaged-devices={}\\n' > \
              /etc/NetworkManager/conf.d/steadfast.conf && nmcli general reload conf",
-            macs(";", "mac:")
-        )));
+                macs(";", "mac:")
+            ),
+        ));
     }
     if manages(&managers.dhcpcd) {
         found.push(fights("dhcpcd").command(format!(

@@ -1,5 +1,7 @@
 //! ZooKeeper's package: Debian's logs nothing, and brings a script that starts it at boot.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::super::{Area, Check, Finding};
 use super::Root;
 
@@ -18,6 +20,13 @@ const BACKENDS: [&str; 6] = [
     "slf4j-jdk14",
     "logback-classic",
     "log4j-slf4j",
+];
+/// Where systemd has its units: of two of one name the first counts.
+const UNITS: [&str; 4] = [
+    "/etc/systemd/system",
+    "/run/systemd/system",
+    "/usr/lib/systemd/system",
+    "/lib/systemd/system",
 ];
 /// ZooKeeper 3.8's oldest.
 const JAVA_MIN: u32 = 8;
@@ -70,7 +79,7 @@ fn logs(root: &Root, classpath: &str) -> bool {
     classpath.split(':').any(is_backend)
 }
 
-/// The links that make a unit or a script start at boot.
+/// The links that make a unit or a script start at boot, but for units that start it by `steadfast run`.
 fn autostart(root: &Root) -> Vec<String> {
     let is_zookeeper = |name: &str| {
         let name = name.trim_start_matches(|c: char| c == 'S' || c.is_ascii_digit());
@@ -83,12 +92,40 @@ fn autostart(root: &Root) -> Vec<String> {
     let mut found = Vec::new();
     for directory in units.iter().chain(scripts) {
         let is_started = |name: &String| {
-            is_zookeeper(name) && (name.starts_with('S') || name.ends_with(".service"))
+            is_zookeeper(name)
+                && (name.starts_with('S') || name.ends_with(".service"))
+                && !runs_steadfast(root, name)
         };
         let names = root.list(directory).into_iter().filter(is_started);
         found.extend(names.map(|name| format!("{directory}/{name}")));
     }
     found
+}
+
+/// Whether what a unit starts is steadfast, by its file and its drop-ins: of `ExecStart=` the last word
+/// counts, and an empty one takes back what was said before.
+fn runs_steadfast(root: &Root, unit: &str) -> bool {
+    let file = UNITS.iter().find_map(|directory| root.read(format!("{directory}/{unit}")));
+    let mut drop_ins: BTreeMap<String, String> = BTreeMap::new();
+    for directory in UNITS.iter().rev().map(|directory| format!("{directory}/{unit}.d")) {
+        let names = root.list(&directory).into_iter().filter(|name| name.ends_with(".conf"));
+        drop_ins.extend(names.map(|name| (name.clone(), format!("{directory}/{name}"))));
+    }
+    let drop_ins = drop_ins.into_values().filter_map(|path| root.read(path));
+    let mut runs = false;
+    for text in file.into_iter().chain(drop_ins) {
+        let text = text.replace("\\\n", " ");
+        let starts = text.lines().filter_map(|line| {
+            line.trim().strip_prefix("ExecStart")?.trim_start().strip_prefix('=')
+        });
+        for command in starts {
+            let is_it = |word: &str| {
+                word.rsplit(['/', '-', '@', '+', '!', ':']).next() == Some("steadfast")
+            };
+            runs = command.split_whitespace().any(is_it);
+        }
+    }
+    runs
 }
 
 fn account(passwd: &str, user: &str) -> Option<(u32, u32)> {
@@ -168,19 +205,27 @@ fn user(package: &Package) -> Finding {
 }
 
 fn autostarted(package: &Package) -> Finding {
-    match package.autostart.is_empty() {
-        true => AUTOSTART.ok("nothing but steadfast starts ZooKeeper"),
-        false => AUTOSTART
-            .error(format!(
-                "ZooKeeper is started at boot by itself: {}",
-                package.autostart.join(", ")
-            ))
-            .why(
-                "it runs before a slot is held, without steadfast's settings and without a fence; \
-                 then steadfast finds the port taken and does not start its own",
-            )
-            .command("systemctl disable --now zookeeper"),
+    if package.autostart.is_empty() {
+        return AUTOSTART.ok("nothing but steadfast starts ZooKeeper");
     }
+    let units: BTreeSet<&str> = package.autostart.iter().map(|link| unit(link)).collect();
+    let finding = AUTOSTART
+        .error(format!("ZooKeeper is started at boot by itself: {}", package.autostart.join(", ")))
+        .why(
+            "it runs before a slot is held, without steadfast's settings and without a fence; then \
+             steadfast finds the port taken and does not start its own",
+        )
+        .hint(
+            "this stops it, too: if it runs, see first with `steadfast status` that it is not missed",
+        );
+    units.iter().fold(finding, |it, unit| it.command(format!("systemctl disable --now {unit}")))
+}
+
+/// The unit's name, of a link to it or to its script.
+fn unit(link: &str) -> &str {
+    let name = link.rsplit('/').next().unwrap_or(link);
+    let name = name.trim_start_matches(|c: char| c == 'S' || c.is_ascii_digit());
+    name.strip_suffix(".service").unwrap_or(name)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use super::super::finding::quoted;
 use super::super::{Area, Check, Finding};
 use super::{Package, Root};
 
@@ -143,7 +144,11 @@ fn owner(system: &System, package: &Package) -> Finding {
                 package.user
             ))
             .why("`steadfast run` refuses to start ZooKeeper, which would end at once")
-            .command(format!("chown -R {}: {directory}", package.user)),
+            .command(format!(
+                "chown -R {}: {}",
+                quoted(&package.user),
+                quoted(&directory.to_string())
+            )),
     }
 }
 

@@ -206,6 +206,56 @@ fn a_manager_that_leaves_the_nic_alone_is_no_finding() {
     assert_eq!(stage.wrong(), [("networkd-foreign-rules", Severity::Warning)]);
 }
 
+/// It is what the unit's name suggests to call it, and doctor's command would stop the ensemble's server.
+#[test]
+fn a_unit_that_runs_steadfast_is_not_zookeeper_by_itself() {
+    const LINK: &str = "/etc/systemd/system/multi-user.target.wants/zookeeper.service";
+    const UNIT: &str = "/etc/systemd/system/zookeeper.service";
+    const DROP_IN: &str = "/etc/systemd/system/zookeeper.service.d/steadfast.conf";
+    const OURS: &str =
+        "[Service]\nExecStart=\nExecStart=-/usr/local/bin/steadfast run -- \\\n  zkServer.sh\n";
+    const ITS_OWN: &str = "[Service]\nExecStart=/opt/steadfast/zkServer.sh start-foreground\n";
+    let is_wrong = |files: &[(&str, &str)]| {
+        let stage = Stage::new();
+        stage.link(LINK, UNIT);
+        files.iter().for_each(|(path, text)| stage.file(path, text));
+        stage.wrong() == [("zookeeper-autostart", Severity::Error)]
+    };
+    assert!(!is_wrong(&[(UNIT, OURS)]));
+    assert!(is_wrong(&[(UNIT, ITS_OWN)]));
+    assert!(!is_wrong(&[("/usr/lib/systemd/system/zookeeper.service", ITS_OWN), (DROP_IN, OURS)]));
+    assert!(is_wrong(&[(UNIT, OURS), (DROP_IN, ITS_OWN)]));
+    assert!(is_wrong(&[("/lib/systemd/system/zookeeper.service", OURS), (UNIT, ITS_OWN)]));
+}
+
+/// Where EC2 does not tell the pool: a file without an address may match every NIC.
+#[test]
+fn without_hardware_addresses_no_command_exempts_them() {
+    let networkd = |keeps| Managers {
+        nic: Some("ens6".to_owned()),
+        networkd: Some(Some(true)),
+        networkd_keeps_rules: keeps,
+        network_manager: Some(Some(true)),
+        ..Managers::default()
+    };
+    let found = managers::check(&networkd(true), &[]);
+    assert_eq!(found.iter().filter(|it| it.severity == Severity::Warning).count(), 2);
+    assert!(found.iter().all(|it| it.commands.is_empty()), "{found:?}");
+    assert!(found[0].hint.as_deref().unwrap().contains("hardware address"));
+}
+
+#[test]
+fn a_directory_is_named_as_a_shell_takes_it() {
+    let stage = Stage::new();
+    stage.file("/etc/passwd", "zookeeper:x:64999:1::/:/x\n");
+    stage.file("/srv/it's zoo/version-2/log.1", "");
+    let files = files(&Root::at(&stage.0), None, Path::new("/srv/it's zoo"), None);
+    let found = check_files(&files, &[]);
+    let commands = found.iter().flat_map(|it| &it.commands);
+    let chown: Vec<&String> = commands.filter(|it| it.starts_with("chown")).collect();
+    assert_eq!(chown, [r"chown -R zookeeper: '/srv/it'\''s zoo'"]);
+}
+
 #[test]
 fn a_full_disk_is_told_by_its_share_and_what_is_left() {
     let package = Package::default();
