@@ -290,6 +290,7 @@ mod tests {
         // 503, but EC2 says plainly that nothing was done.
         let throttled = classify(Action::AttachNetworkInterface, 503, "RequestLimitExceeded", "");
         assert_eq!(throttled, CallError::Throttled(Action::AttachNetworkInterface));
+        assert_eq!(attach("EC2ThrottledException", ""), throttled);
     }
 
     #[test]

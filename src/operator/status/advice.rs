@@ -137,8 +137,10 @@ impl Oddity {
             Self::Override { slot, is_current: true } => {
                 format!("restart `steadfast run` on the holder of slot {slot}, or remove the tag")
             }
-            Self::OtherServers { server, .. } => {
-                format!("restart `steadfast run`, one server at a time; first slot {server}")
+            Self::OtherServers { .. } => {
+                "restart `steadfast run` on one server after the other, each once the one before it \
+                 votes again, the leader's last"
+                    .to_owned()
             }
             Self::NoSession { .. } => format!("steadfast doctor --pool {pool}"),
             Self::Twin(_)
