@@ -289,6 +289,15 @@ fn what_it_survives_goes_by_the_ensembles_own_list_too() {
     view.session = opened(vec![missing(1), missing(2)]);
     let quorum = verdict(&view).quorum;
     assert_eq!((quorum.survives, quorum.ensemble), (Some(0), Some(3)));
+    // One of the three is lost: the two that are left go by a list of three, and serve.
+    free(&mut view, 3);
+    let report = verdict(&view);
+    assert_eq!((report.health, report.quorum.survives), (Health::Degraded, Some(0)));
+    let says =
+        "there is a quorum, 2 of 5 servers vote (they still go by a list of 3), and the next";
+    assert!(report.verdict.contains(says), "{}", report.verdict);
+    answers(&mut view, 4, refused());
+    assert_eq!(verdict(&view).health, Health::NoQuorum);
     assert_eq!(after(|_| {}).quorum.ensemble, Some(3));
 }
 

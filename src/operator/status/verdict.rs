@@ -1,7 +1,7 @@
 //! Whether there is a quorum, and how the pool is: pure.
 //!
 //! A quorum is one leader and a majority of the pool's slots that lead or follow by their own word; how
-//! many more it survives goes by the ensemble's own list of servers, too, while that is a longer one. The
+//! many more it survives goes by the ensemble's own list of servers, too, while that is another one. The
 //! servers that cannot be seen from here are given the benefit of the doubt: only if they would make no
 //! majority either there is none; else it is not known.
 
@@ -44,12 +44,16 @@ fn quorum(view: &View) -> Quorum {
     let leaders = leaders(servers);
     // With all in sight, followers that no one leads are about to notice it.
     let is_led = leaders.len() == 1 || (leaders.is_empty() && unseen > 0);
-    // After a retirement the servers count the lost one until all of them have the shorter list.
     let ensemble = ensemble(view);
-    let of_ensemble = ensemble.map(|size| voting.saturating_sub(servers::majority(size)));
-    let survives = voting.checked_sub(majority).filter(|_| is_led);
-    let survives = survives.map(|it| it.min(of_ensemble.unwrap_or(it)));
+    let survives = survives(voting, majority, ensemble.map(servers::majority)).filter(|_| is_led);
     Quorum { slots: servers.len(), ensemble, majority, voting, unseen, leaders, survives }
+}
+
+/// Until all servers have a list that is the pool's, a majority of either is a quorum: in a pool that has
+/// grown fewer votes are enough. What is promised goes by both: in one that has shrunk more are needed.
+fn survives(voting: usize, of_pool: usize, of_ensemble: Option<usize>) -> Option<usize> {
+    let of_ensemble = of_ensemble.unwrap_or(of_pool);
+    (voting >= of_pool.min(of_ensemble)).then(|| voting.saturating_sub(of_pool.max(of_ensemble)))
 }
 
 /// How many servers the ensemble goes by, by the list of the server that the session is with.
@@ -91,7 +95,7 @@ fn sentence(health: Health, quorum: &Quorum, oddities: &[Oddity]) -> String {
         };
         let health = if health == Health::Healthy { "healthy" } else { "degraded" };
         let list = match ensemble {
-            Some(size) if size > slots => format!(" (they still go by a list of {size})"),
+            Some(size) if size != slots => format!(" (they still go by a list of {size})"),
             _ => String::new(),
         };
         return format!("{health}: there is a quorum, {votes}{list}, and {more}");
