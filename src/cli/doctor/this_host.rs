@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use crate::agent::Facts as AgentFacts;
@@ -13,18 +14,22 @@ use crate::cli::settings;
 use crate::cloud::imds::Imds;
 use crate::cloud::{Identity, Metadata, MetadataError};
 use crate::ids::MacAddr;
-use crate::operator::doctor::host::{self, Believed, Root};
+use crate::operator::doctor::host::{self, Believed, Files, Root, SlotNic};
 use crate::operator::doctor::tags::Seen;
 use crate::operator::doctor::{Area, Check, Finding};
 use crate::zookeeper::render::DATA_DIR;
 
 const METADATA: Check = Check::of(Area::Host, "metadata");
+const READABLE: Check = Check::of(Area::Host, "readable");
 const SLOT_JSON: Check = Check::of(Area::Host, "slot-json");
 
 /// How long a host that is surely an instance waits for IMDS, whose client asks four times meanwhile.
 const METADATA_PATIENCE: Duration = Duration::from_secs(5);
 /// How long any other does: IMDS answers within milliseconds where there is one.
 const METADATA_GLANCE: Duration = Duration::from_secs(2);
+
+/// How long this host's files may take: they are few and small.
+const FILES_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Who this is, if it is an instance or is to be looked at as one.
 pub type Me = Option<Result<Identity, MetadataError>>;
@@ -78,9 +83,26 @@ pub async fn examine(args: &DoctorArgs, it: &Operator, me: &Me, seen: &[Seen<'_>
     let network = host::network(&root, id, believed, subnets).await;
     found.extend(host::check_network(&network, seen, &it.pool));
     let data_dir = data_dir(&run_dir, &it.file);
-    let files = host::files(&root, network.nic.as_ref(), &data_dir, it.file.user.as_deref());
-    found.extend(host::check_files(&files, seen));
+    match files(network.nic, data_dir, it.file.user.clone()).await {
+        Some(files) => found.extend(host::check_files(&files, seen)),
+        None => {
+            found.push(READABLE.unknown("what lies on this host", late(FILES_PATIENCE)).hint(
+                "a disk hangs, perhaps ZooKeeper's: see `dmesg`, and `cat /proc/pressure/io`",
+            ))
+        }
+    }
     found
+}
+
+/// Read on a thread that nobody waits for, at the program's end either: a read of a disk that hangs has
+/// no end, and no deadline of ours interrupts it.
+async fn files(nic: Option<SlotNic>, data_dir: PathBuf, user: Option<String>) -> Option<Files> {
+    let (done, files) = oneshot::channel();
+    std::thread::spawn(move || {
+        // Nobody listens any more where it was too late.
+        let _ = done.send(host::files(&Root::at("/"), nic.as_ref(), &data_dir, user.as_deref()));
+    });
+    timeout(FILES_PATIENCE, files).await.ok()?.ok()
 }
 
 fn metadata(me: &Result<Identity, MetadataError>) -> Finding {

@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::{healthy, members, wrong};
-use crate::region::{Instance, POOL, eventually, program};
+use crate::region::{Instance, POOL, Region, eventually, program};
+use crate::run::Running;
 use crate::schema::checked;
 
 /// The checks that depend on the machine that the tests run on, whose `/proc` and `/usr` the instances
@@ -168,4 +169,22 @@ fn what_fights_with_steadfast_on_a_host_is_found() {
     instance.sh("mv /etc/rc3.d/S01zookeeper /etc/rc3.d/K01zookeeper");
     let mended = report(instance);
     assert_eq!(wrong_here(&mended), set(&[]), "{mended:#}");
+}
+
+/// A pipe that nobody writes to stands for a disk that hangs. `timeout` is the judge: without it a
+/// doctor that hangs would hang the test.
+#[test]
+fn a_host_whose_disk_hangs_is_told_of_in_time() {
+    let region = Region::with_pool(1);
+    let host = region.launch("a");
+    host.sh("mkdir -p /run/network && rm -f /run/network/ifstate && mkfifo /run/network/ifstate");
+    let line =
+        ["timeout", "60", program(), "doctor", "--pool", POOL, "--no-zookeeper", "--timeout"];
+    let outcome = Running::start(host.command(&[&line[..], &["50s", "--output", "json"]].concat()));
+    let report = checked("doctor", &outcome.finish().stdout);
+    let findings = report["findings"].as_array().unwrap();
+    let unread = findings.iter().find(|it| it["check"] == "readable").unwrap();
+    assert_eq!(unread["severity"], "unknown");
+    assert!(unread["what"].as_str().unwrap().contains("no answer within 5s"), "{unread}");
+    assert!(findings.iter().any(|it| it["check"] == "clock"), "the rest is told");
 }
