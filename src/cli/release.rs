@@ -22,16 +22,20 @@ pub async fn release(args: &ReleaseArgs) -> Result<(), CliError> {
     let (file, wanted) =
         (file::read(common.target.config.as_deref())?, settings::Wanted::default());
     let (mut settings, identity, imds) = prepare(common, wanted, &file, *dry_run).await?;
-    let at_work = AtWork::find(&settings.request.run_dir).await?;
+    let lock = if *dry_run { None } else { free_lock(&settings.request)? };
+    let at_work = match &lock {
+        Some(_) => None,
+        None => AtWork::find(&settings.request.run_dir).await?,
+    };
     let stops = at_work.as_ref().map(|it| told(it, &settings.request)).transpose()?;
     if let Some(stops) = stops.as_deref().filter(|_| !dry_run && !args.yes) {
         confirm::yes(&format!("This will {stops}."), "Stop it and give its slot back?", false)?;
         // What a person has pondered is not the release's time.
         settings.request.deadline = Instant::now() + settings::wait(common, &file);
     }
-    let _lock = match dry_run {
-        true => None,
-        false => Some(halt(at_work.as_ref(), &settings.request).await?),
+    let _lock = match lock {
+        None if !dry_run => Some(halt(at_work.as_ref(), &settings.request).await?),
+        lock => lock,
     };
     let mode = if *dry_run { Mode::DryRun } else { Mode::Do };
     let pool = settings.request.pool.clone();
@@ -56,6 +60,14 @@ fn told(it: &AtWork, request: &Request) -> Result<String, CliError> {
         None => "by SIGTERM".to_owned(),
     };
     Ok(format!("stop `steadfast run` (process {}){server}, {how}", it.pid()))
+}
+
+/// The lock, if nobody has it: then no run is at work, and whom the file names is not to be stopped.
+fn free_lock(request: &Request) -> Result<Option<Lock>, CliError> {
+    match Lock::take(&request.run_dir, Purpose::Release) {
+        Err(AgentError::Busy { .. }) => Ok(None),
+        taken => Ok(Some(taken?)),
+    }
 }
 
 /// Stops what holds the lock, and takes it.

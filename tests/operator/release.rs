@@ -132,6 +132,19 @@ fn a_run_that_was_killed_is_no_run() {
     assert_eq!(host.sh("ls /run/steadfast"), "lock\n");
 }
 
+/// A file that outlived its run, a reboot even, and names a process that lives.
+#[test]
+fn a_process_that_is_named_and_holds_no_lock_is_left_alone() {
+    let region = Region::with_pool(1);
+    let host = region.launch("a");
+    host.claim(&[]).done();
+    host.sh("setsid sleep 1000 >/dev/null 2>&1 & echo $! >/run/named; \
+         echo \"$! $(cut -d' ' -f22 /proc/$!/stat) run\" >/run/steadfast/lock");
+    host.release(&["--yes"]).done();
+    assert_eq!(host.holds(), [0; 0]);
+    host.sh("kill $(cat /run/named)");
+}
+
 /// A server that does not end in time, or a claim at work: nothing is taken from them.
 #[test]
 fn what_does_not_end_keeps_its_slot() {
