@@ -13,8 +13,13 @@ pub fn yes(plan: &str, question: &str, given: bool) -> Result<(), CliError> {
         return Ok(());
     }
     if !stdin().is_terminal() {
-        let text = "not confirmed: without a terminal, say --yes; nothing was changed";
-        return Err(CliError::Settings(text.to_owned()));
+        // What was to be agreed to, in so far as it was not shown before, on the error's own line.
+        let what = plan.lines().next().map(|it| format!(" ({})", it.trim_end_matches('.')));
+        let text = format!(
+            "not confirmed: without a terminal, say --yes; nothing was changed{}",
+            what.unwrap_or_default()
+        );
+        return Err(CliError::Settings(text));
     }
     let plan = if plan.is_empty() { String::new() } else { format!("{plan}\n") };
     let typed = ask(&format!("{plan}{question} [y/N] "));

@@ -245,7 +245,9 @@ fn one_agent_at_a_time_and_a_second_run_waits_for_the_first() {
     let first = instance.run_plain(&[], OBEDIENT);
     instance.wait_sleepers(1);
     instance.claim(&[]).fails(exit::TEMPFAIL, &["lock"]);
-    instance.release(&[]).fails(exit::TEMPFAIL, &["lock"]);
+    // A release would stop the run, and wants a word for that.
+    let refused = instance.release(&[]);
+    refused.fails(exit::CONFIG, &["This will stop `steadfast run` (process", "say --yes"]);
     let mut second = instance.run_plain(&[], OBEDIENT);
     assert!(second.wait_line("waiting for another steadfast"));
     first.signal(Signal::TERM);
