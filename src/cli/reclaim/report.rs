@@ -214,7 +214,7 @@ impl Reclaim {
                 let name = next.instance.as_ref().map(ToString::to_string);
                 let name = name.unwrap_or_else(|| "another account".to_owned());
                 format!(
-                    "slot {slot} is held by {name} since {:.1} s after that\n",
+                    "slot {slot} is held by {name} now, {:.1} s after that\n",
                     next.after_seconds
                 )
             }

@@ -123,6 +123,13 @@ fn of_holder(held: &Held, order: &Order) -> Vec<String> {
         }
         (false, _) => format!("EC2 takes it when the kernel of {id} lets go"),
     });
+    if order.force && lost::sightings(*state).is_none() {
+        // By EC2's reference of DetachNetworkInterface.
+        steps.push(format!(
+            "after that {id} may take no interface at that device index, and its IMDS may still list \
+             this one, until it was stopped and started"
+        ));
+    }
     steps
 }
 
