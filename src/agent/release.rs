@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use tracing::info;
 
@@ -21,7 +22,7 @@ use crate::supervise::remains_gone;
 const VANISH_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What was given back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Released {
     /// The slots that this instance held; normally one, none if it held none.
     pub slots: Vec<ReleasedSlot>,
@@ -33,7 +34,7 @@ pub struct Released {
 }
 
 /// A slot that was given back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ReleasedSlot {
     /// The slot.
     pub slot: SlotNumber,

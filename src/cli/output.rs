@@ -202,7 +202,20 @@ pub fn released(
             stops.map(|it| format!("{it}, and ")).unwrap_or_default()
         ),
     };
-    print(released, text, format);
+    let body = Release { pool, is_dry_run: mode == Mode::DryRun, released };
+    print(&Document::new("release", body), text, format);
+}
+
+/// What a release tells as JSON.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Release<'a> {
+    /// The pool.
+    pool: &'a PoolName,
+    /// Whether nothing was changed: it says what would be given back.
+    is_dry_run: bool,
+    /// What was given back.
+    #[serde(flatten)]
+    released: &'a Released,
 }
 
 /// Prints a text that ends with its own line break; colour is for terminals alone.

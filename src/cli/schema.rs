@@ -4,8 +4,9 @@
 
 use schemars::{JsonSchema, Schema, schema_for};
 
+use super::bootstrap::PoolBootstrap;
 use super::connect_string::ConnectString;
-use super::output::Document;
+use super::output::{Document, Release};
 use super::pool::{PoolAdopt, PoolCreate, PoolRetire};
 use super::reclaim::Reclaim;
 use crate::operator::pool::show::PoolView;
@@ -26,6 +27,8 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         of::<PoolAdopt>("pool-adopt"),
         of::<PoolCreate>("pool-create"),
         of::<PoolRetire>("pool-retire"),
+        of::<PoolBootstrap>("pool-bootstrap"),
+        of::<Release<'_>>("release"),
         of::<status::report::Report>("status"),
     ]
 }

@@ -111,6 +111,16 @@ pub async fn plan(
 }
 
 impl Plan {
+    /// The pool.
+    pub fn pool(&self) -> &PoolName {
+        &self.pool
+    }
+
+    /// The instance that holds the slot, for which alone it is.
+    pub fn holder(&self) -> &InstanceId {
+        &self.holder
+    }
+
     /// What is to be typed: another word where a server that may serve could not be asked.
     pub fn phrase(&self) -> String {
         let unseen = if self.unseen().next().is_some() { "/unseen" } else { "" };

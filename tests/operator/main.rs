@@ -46,6 +46,7 @@ mod status_zookeeper;
 mod stub;
 #[path = "../program/tampering.rs"]
 mod tampering;
+mod told;
 #[path = "../zookeeper/version.rs"]
 mod version;
 #[allow(unused_imports, unused_macros, reason = "what is told of each version apart is not here")]

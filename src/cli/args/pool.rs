@@ -66,6 +66,10 @@ pub struct BootstrapArgs {
     /// Say what would be done, ask EC2 whether it is permitted, and change nothing.
     #[arg(long)]
     pub dry_run: bool,
+
+    /// How the result on standard output looks.
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub output: OutputFormat,
 }
 
 /// Of `pool show`.
