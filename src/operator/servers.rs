@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::{join, join_all};
 
+use super::session::Session;
 use crate::ids::SlotNumber;
 use crate::pool::{Pool, Slot};
 use crate::zookeeper::CLIENT_PORT;
@@ -55,15 +56,54 @@ impl Server {
     }
 }
 
-/// How many servers are a majority of the pool: without so many there is no quorum.
+/// How many servers there are: by the pool, and by the list that the ensemble still goes by while not
+/// every server was restarted since the pool has grown or shrunk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    /// The pool's slots.
+    pub pool: usize,
+    /// The ensemble's servers; absent if no session could read its list.
+    pub ensemble: Option<usize>,
+}
+
+impl Size {
+    /// Of a pool, with what a session with one of its servers shows.
+    pub fn of(pool: usize, session: Option<&Session>) -> Self {
+        let change = session.and_then(Session::beyond_pool);
+        let ensemble = change.and_then(|change| pool.checked_add_signed(change));
+        Self { pool, ensemble: ensemble.filter(|size| *size > 0) }
+    }
+
+    /// So many votes are a majority of one of the two: with fewer nothing is served.
+    pub fn enough(self) -> usize {
+        majority(self.pool.min(self.other()))
+    }
+
+    /// So many votes are a majority of both: what is promised goes by them.
+    pub fn needed(self) -> usize {
+        majority(self.largest())
+    }
+
+    /// The longer of both lists.
+    pub fn largest(self) -> usize {
+        self.pool.max(self.other())
+    }
+
+    fn other(self) -> usize {
+        self.ensemble.unwrap_or(self.pool)
+    }
+}
+
+/// How many of so many servers are a majority.
 pub fn majority(servers: usize) -> usize {
     servers / 2 + 1
 }
 
-/// What the leader's counts say of an old server with a slot's id.
-pub fn twin(servers: &[Server]) -> Option<Twin> {
+/// What the leader's counts say of an old server with a slot's id. One that has left the pool, and not
+/// yet the ensemble's list, is none.
+pub fn twin(servers: &[Server], size: Size) -> Option<Twin> {
     let leader = servers.iter().find(|server| server.answer.mode() == Some(Mode::Leader))?;
-    Twin::seen(leader.counts.as_ref().ok()?, servers.len())
+    Twin::seen(leader.counts.as_ref().ok()?, size.largest())
 }
 
 #[cfg(test)]

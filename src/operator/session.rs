@@ -115,6 +115,18 @@ pub enum Probe {
 }
 
 impl Session {
+    /// By how many servers the ensemble's own list is longer than the pool, or shorter (negative);
+    /// `None` if it could not be read.
+    pub fn beyond_pool(&self) -> Option<isize> {
+        let Self::Opened(opened) = self else { return None };
+        let differences = opened.config_differences.as_ref()?.iter();
+        Some(
+            differences
+                .map(|it| isize::from(it.in_pool.is_none()) - isize::from(it.in_ensemble.is_none()))
+                .sum(),
+        )
+    }
+
     /// Whether no session was to be had because clients are to authenticate.
     pub fn needs_authentication(&self) -> bool {
         match self {

@@ -24,7 +24,7 @@ use std::time::{Duration, SystemTime};
 use futures_util::future::join3;
 use tokio::time::{Instant, timeout_at};
 
-use super::servers::{self, Server};
+use super::servers::{self, Server, Size};
 use super::session::{self, Probe, Session};
 use crate::cloud::account::{Instance, Interface, Which};
 use crate::cloud::{Account, CallError, patience};
@@ -137,6 +137,11 @@ async fn holders(
 }
 
 impl View {
+    /// How many servers there are, by the pool and by the ensemble's own list.
+    pub fn size(&self) -> Size {
+        Size::of(self.servers.len(), Some(&self.session))
+    }
+
     /// A slot's ENI in all detail.
     pub fn interface(&self, slot: &Slot) -> Option<&Interface> {
         self.interfaces.get(&slot.eni)

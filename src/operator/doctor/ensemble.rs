@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::tags::{Seen, listed};
 use super::{Area, Check, Finding};
 use crate::ids::{PoolName, SlotNumber};
-use crate::operator::servers::{self, Server, majority};
+use crate::operator::servers::{self, Server, Size};
 use crate::operator::session::{self, Opened, Probe, Session, Timed};
 use crate::pool::Pool;
 use crate::zookeeper::answer::{Mode, Silence, Srvr};
@@ -66,10 +66,11 @@ pub fn check(ensemble: &Ensemble) -> Vec<Finding> {
         ];
     }
     let mut found: Vec<Finding> = held.iter().map(|it| server(&ensemble.pool, it)).collect();
-    found.extend(quorum(servers));
+    let size = Size::of(servers.len(), ensemble.session.as_ref());
+    found.extend(quorum(servers, size));
     found.extend(versions(servers));
     found.extend(mntr(servers));
-    found.push(match servers::twin(servers) {
+    found.push(match servers::twin(servers, size) {
         None => TWIN.ok("no server is counted twice"),
         Some(twin) => TWIN
             .error(twin.to_string())
@@ -108,23 +109,24 @@ fn server(pool: &Pool, it: &Server) -> Finding {
     }
 }
 
-fn quorum(servers: &[Server]) -> Option<Finding> {
+fn quorum(servers: &[Server], size: Size) -> Option<Finding> {
     let votes = servers.iter().filter(|server| server.votes()).count();
     let unseen = servers.iter().filter(|server| server.is_unseen()).count();
-    let needed = majority(servers.len());
     match votes {
-        _ if votes >= needed => Some(QUORUM.ok(format!(
+        _ if votes >= size.enough() => Some(QUORUM.ok(format!(
             "{votes} of {} servers are in step: it survives {} more lost",
             servers.len(),
-            votes - needed
+            votes.saturating_sub(size.needed())
         ))),
         // Those that were not seen are told of one by one.
-        _ if votes + unseen >= needed => None,
+        _ if votes + unseen >= size.enough() => None,
         _ => Some(
             QUORUM
-                .error(format!("{votes} of {} servers are in step, and {needed} are needed", {
-                    servers.len()
-                }))
+                .error(format!(
+                    "{votes} of {} servers are in step, and {} are needed",
+                    servers.len(),
+                    size.enough()
+                ))
                 .why("without a quorum nothing is served")
                 .hint(
                     "bring servers back by launching instances for the free slots; if disks were \

@@ -8,7 +8,7 @@ use crate::claim::lost;
 use crate::cloud::account::Instance;
 use crate::cloud::{InstanceState, TAG_SLOT};
 use crate::ids::{InstanceId, SlotNumber};
-use crate::operator::servers::{Server, majority};
+use crate::operator::servers::{Server, Size};
 use crate::zookeeper::answer::{Mode, Srvr};
 
 /// A reason against it.
@@ -131,34 +131,37 @@ pub fn judge(seen: &Seen) -> Vec<Refusal> {
 fn of_service(seen: &Seen, holder: &Holder) -> Vec<Refusal> {
     let (own, others): (Vec<&Server>, Vec<&Server>) =
         seen.servers.iter().partition(|server| server.slot == seen.slot.number);
-    let serving = own.first().and_then(|own| of_own(own, &others, holder));
+    let serving = own.first().and_then(|own| of_own(own, &others, holder, seen.size));
     // Of an instance that never runs again there is no vote and no disk to be lost.
-    let of_others = if is_over(holder.state) { None } else { of_others(&others) };
+    let of_others = match is_over(holder.state) {
+        true => None,
+        false => of_others(&others, seen.size),
+    };
     serving.into_iter().chain(of_others).collect()
 }
 
-fn of_own(own: &Server, others: &[&Server], holder: &Holder) -> Option<Refusal> {
+fn of_own(own: &Server, others: &[&Server], holder: &Holder, size: Size) -> Option<Refusal> {
     let (id, state) = (holder.id.clone(), holder.state);
     if let Some(mode) = own.answer.mode() {
         return Some(Refusal::Serving { holder: id, mode });
     }
     let is_up = lost::sightings(state).is_none();
-    let unseen = is_up && own.is_unseen() && !is_left_out(others);
+    let unseen = is_up && own.is_unseen() && !is_left_out(others, size);
     let answer = || format!("{}: {}", own.address, own.answer);
     unseen.then(|| Refusal::Unseen { holder: id, state, answer: answer() })
 }
 
 /// Whether the quorum of the others works without it: their leader counts no follower but those that
 /// were seen. What has no leader with a quorum serves nobody.
-fn is_left_out(others: &[&Server]) -> bool {
+fn is_left_out(others: &[&Server], size: Size) -> bool {
     let leader = others.iter().find(|server| server.answer.mode() == Some(Mode::Leader));
     let seen = others.iter().filter(|server| server.answer.mode() == Some(Mode::Follower)).count();
     let counted = leader.and_then(|leader| leader.counts.as_ref().ok()?.synced_followers());
-    seen + 1 >= majority(others.len() + 1) && counted.is_some_and(|counted| counted <= seen as u64)
+    seen + 1 >= size.needed() && counted.is_some_and(|counted| counted <= seen as u64)
 }
 
-fn of_others(others: &[&Server]) -> Option<Refusal> {
-    let needed = majority(others.len() + 1);
+fn of_others(others: &[&Server], size: Size) -> Option<Refusal> {
+    let needed = size.needed();
     let voting = others.iter().filter(|server| server.votes()).count();
     if voting < needed {
         let others = match others {

@@ -13,7 +13,8 @@ use crate::cloud::{
     Account, Attachment, AttachmentStatus, CallError, InstanceState, TAG_RECLAIMED,
 };
 use crate::ids::{InstanceId, PoolName, SlotNumber};
-use crate::operator::servers::{self, Server};
+use crate::operator::servers::{self, Server, Size};
+use crate::operator::session::{self, Probe};
 use crate::pool::{Pool, Slot};
 
 /// How long a server may take to say whether it serves.
@@ -30,6 +31,8 @@ pub struct Seen {
     pub held: Option<Held>,
     /// Every server of the pool, asked; none if the slot is not held.
     pub servers: Vec<Server>,
+    /// How many servers there are, by the pool and by the ensemble's own list.
+    pub size: Size,
     /// The instance that is to have it, if one was named.
     pub to: Option<Destination>,
     /// What the ENI's tag says of the last time that an operator took it.
@@ -122,13 +125,18 @@ pub async fn look(
     let slot = pool.slot(order.slot)?.clone();
     let holder = slot.holder().cloned();
     let asked: Vec<InstanceId> = holder.iter().chain(&order.to).cloned().collect();
-    let (instances, servers) = join(described(account, &asked, deadline), async {
+    let (instances, (servers, session)) = join(described(account, &asked, deadline), async {
         match slot.attachment {
-            Some(_) => servers::ask(&pool, ANSWER_TIMEOUT).await,
-            None => Vec::new(),
+            Some(_) => {
+                let session = session::look(&pool, Probe::Never, ANSWER_TIMEOUT);
+                let (servers, session) = join(servers::ask(&pool, ANSWER_TIMEOUT), session).await;
+                (servers, Some(session))
+            }
+            None => (Vec::new(), None),
         }
     })
     .await;
+    let size = Size::of(pool.slots.len(), session.as_ref());
     let instances = instances?;
     let to = match &order.to {
         Some(id) => Some(destination(account, &pool, id, &instances, deadline).await?),
@@ -137,7 +145,7 @@ pub async fn look(
     let interface = interfaces.into_iter().find(|it| it.eni.id == slot.eni);
     let last = interface.as_ref().and_then(|it| it.eni.tags.get(TAG_RECLAIMED).cloned());
     let held = interface.and_then(|it| held(it, &instances));
-    Ok(Seen { pool, slot, held, servers, to, last })
+    Ok(Seen { pool, slot, held, servers, size, to, last })
 }
 
 async fn described(

@@ -7,7 +7,7 @@ use super::look::{Destination, Held, Holder, Seen, Task};
 use super::{Order, utc};
 use crate::claim::lost;
 use crate::cloud::{AttachmentStatus, InstanceState};
-use crate::operator::servers::{Server, majority};
+use crate::operator::servers::{Server, Size};
 
 /// What was seen and what is to be done, in lines.
 pub fn plan(seen: &Seen, order: &Order) -> String {
@@ -28,7 +28,7 @@ pub fn plan(seen: &Seen, order: &Order) -> String {
             let name = if place == 0 { "the others" } else { "" };
             line(name, &format!("slot {}: {} on {}", other.slot, Said(other), other.address));
         }
-        line("quorum", &quorum(&others));
+        line("quorum", &quorum(&others, seen.size));
     }
     if let Some(last) = &seen.last {
         line("last time", &format!("taken {last}"));
@@ -65,14 +65,23 @@ fn holder(held: &Held) -> String {
     }
 }
 
-fn quorum(others: &[&Server]) -> String {
-    let (servers, needed) = (others.len() + 1, majority(others.len() + 1));
+fn quorum(others: &[&Server], size: Size) -> String {
+    let needed = size.needed();
     let voting = others.iter().filter(|server| server.votes()).count();
     let verdict = match voting >= needed {
         true => "stays",
         false => "none can be seen",
     };
-    format!("{verdict} without it: {voting} of the other {} vote, {needed} must", servers - 1)
+    let list = match size.ensemble {
+        Some(servers) if servers != size.pool => {
+            format!(" (the servers still go by a list of {servers})")
+        }
+        _ => String::new(),
+    };
+    format!(
+        "{verdict} without it: {voting} of the other {} vote, {needed} must{list}",
+        others.len()
+    )
 }
 
 /// What comes of it, a sentence each.

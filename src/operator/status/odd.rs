@@ -113,7 +113,7 @@ fn leading(view: &View) -> Vec<Oddity> {
         0 | 1 => vec![],
         _ => vec![Oddity::SeveralLeaders { slots: leaders }],
     };
-    found.extend(servers::twin(&view.servers).map(Oddity::Twin));
+    found.extend(servers::twin(&view.servers, view.size()).map(Oddity::Twin));
     found
 }
 

@@ -9,9 +9,7 @@ use super::View;
 use super::oddity::{Oddity, Severity};
 use super::report::{Health, OddityReport, Quorum, Report, slot, utc};
 use crate::ids::SlotNumber;
-use crate::operator::server_list::Difference;
-use crate::operator::servers::{self, Server, majority};
-use crate::operator::session::Session;
+use crate::operator::servers::{Server, majority};
 use crate::zookeeper::answer::Mode;
 
 /// What follows from what was seen.
@@ -40,30 +38,20 @@ fn quorum(view: &View) -> Quorum {
     let servers = &view.servers;
     let voting = servers.iter().filter(|server| server.votes()).count();
     let unseen = servers.iter().filter(|server| server.is_unseen()).count();
-    let majority = majority(servers.len());
     let leaders = leaders(servers);
     // With all in sight, followers that no one leads are about to notice it.
     let is_led = leaders.len() == 1 || (leaders.is_empty() && unseen > 0);
-    let ensemble = ensemble(view);
-    let survives = survives(voting, majority, ensemble.map(servers::majority)).filter(|_| is_led);
-    Quorum { slots: servers.len(), ensemble, majority, voting, unseen, leaders, survives }
-}
-
-/// Until all servers have a list that is the pool's, a majority of either is a quorum: in a pool that has
-/// grown fewer votes are enough. What is promised goes by both: in one that has shrunk more are needed.
-fn survives(voting: usize, of_pool: usize, of_ensemble: Option<usize>) -> Option<usize> {
-    let of_ensemble = of_ensemble.unwrap_or(of_pool);
-    (voting >= of_pool.min(of_ensemble)).then(|| voting.saturating_sub(of_pool.max(of_ensemble)))
-}
-
-/// How many servers the ensemble goes by, by the list of the server that the session is with.
-fn ensemble(view: &View) -> Option<usize> {
-    let Session::Opened(opened) = &view.session else { return None };
-    let differences = opened.config_differences.as_ref()?;
-    let count = |is: fn(&Difference) -> bool| differences.iter().filter(|it| is(it)).count();
-    let more = count(|it| it.in_pool.is_none());
-    let fewer = count(|it| it.in_ensemble.is_none());
-    (view.servers.len() + more).checked_sub(fewer).filter(|size| *size > 0)
+    let size = view.size();
+    let has_quorum = is_led && voting >= size.enough();
+    Quorum {
+        slots: size.pool,
+        ensemble: size.ensemble,
+        majority: majority(size.pool),
+        voting,
+        unseen,
+        leaders,
+        survives: has_quorum.then(|| voting.saturating_sub(size.needed())),
+    }
 }
 
 /// The slots whose servers lead.

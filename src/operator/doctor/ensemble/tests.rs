@@ -87,6 +87,36 @@ fn servers_are_told_one_by_one_and_by_what_they_make() {
     }
 }
 
+/// The ensemble's own list counts as well as the pool's, until every server was restarted with that.
+#[test]
+fn a_pool_that_has_grown_or_shrunk_has_the_quorum_that_its_servers_go_by() {
+    let alike = |id: u64, in_pool: bool| Difference {
+        id,
+        in_pool: in_pool.then(|| "x".to_owned()),
+        in_ensemble: (!in_pool).then(|| "x".to_owned()),
+    };
+    let with = |differences: Vec<Difference>, change: fn(&mut Ensemble)| {
+        wrong(|it| {
+            let opened = Opened { config_differences: Some(differences), ..opened() };
+            it.session = Some(Session::Opened(Box::new(opened)));
+            change(it);
+        })
+    };
+    let is_about = |found: &[Finding], check| said(found).iter().any(|(name, _)| *name == check);
+    // Of the three slots of the pool, two are new: the one server that there is leads itself.
+    let found = with(vec![alike(2, true), alike(3, true)], |it| {
+        it.servers[1].answer = Srvr::NotServing;
+        it.servers[2].answer = Srvr::NotServing;
+    });
+    assert!(!is_about(&found, "quorum"), "{found:#?}");
+    // Of five servers two have left the pool, and follow still: no twin.
+    let left = || vec![alike(4, false), alike(5, false)];
+    let found = with(left(), |it| it.servers[0].counts = counts(4));
+    assert!(!is_about(&found, "twin"), "{found:#?}");
+    let found = with(left(), |it| it.servers[0].counts = counts(5));
+    assert!(is_about(&found, "twin"), "{found:#?}");
+}
+
 #[test]
 fn a_place_that_reaches_no_server_says_so_once() {
     let found = wrong(|it| {

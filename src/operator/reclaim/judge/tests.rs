@@ -81,6 +81,7 @@ fn seen(state: InstanceState, says: [Says; 3]) -> Seen {
             holder: Some(holder),
         }),
         servers: (1..=3).map(|n| server(n, says[usize::from(n) - 1])).collect(),
+        size: Size { pool: 3, ensemble: None },
         to: None,
         last: None,
     }
@@ -131,11 +132,28 @@ fn each_harm_has_its_word_and_all_are_told_at_once() {
     }
     let mut five = seen(Running, [Refuses, leads(2), Follows]);
     five.servers.extend([server(4, Follows), server(5, Refuses)]);
+    five.size.pool = 5;
     let refusals = judge(&five);
     assert_eq!(refusals.len(), 1, "{refusals:?}");
     assert_eq!(refusals[0].overridden_by(), Some(Override::AnotherDown));
     assert_eq!(down, "--even-if-another-is-down");
     assert!(refusals[0].to_string().contains("slot 5: unreachable"), "{}", refusals[0]);
+}
+
+/// Two of five slots were retired, and no server was restarted since: three votes are needed still.
+#[test]
+fn a_quorum_goes_by_the_longer_list() {
+    let mut it =
+        seen(InstanceState::Running, [Says::Refuses, Says::Leads { followers: 1 }, Says::Follows]);
+    assert_eq!(judge(&it), []);
+    it.size.ensemble = Some(5);
+    let refusals = judge(&it);
+    assert_eq!(refusals.len(), 1, "{refusals:?}");
+    assert_eq!(refusals[0].overridden_by(), Some(Override::WithoutQuorum));
+    assert!(refusals[0].to_string().contains("3 votes are needed"), "{}", refusals[0]);
+    // A pool that has grown goes by its own length, too: that is only refused more often.
+    it.size = Size { pool: 5, ensemble: Some(3) };
+    assert_eq!(judge(&it).len(), 1);
 }
 
 #[test]
