@@ -7,6 +7,8 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "what it shows is its purpose")]
 
+#[path = "shared/outcome.rs"]
+mod outcome;
 #[path = "claim/run.rs"]
 mod run;
 
@@ -57,18 +59,12 @@ struct Figures {
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let outcome = match args.first().map(String::as_str) {
+    let done = match args.first().map(String::as_str) {
         // The benchmark runs itself again inside the region, where it times one command.
         Some("time") => run::time(&args[1..]),
         _ => bench(),
     };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("bench: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    outcome::ended(done)
 }
 
 fn bench() -> Result<()> {

@@ -9,6 +9,8 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "what it shows is its purpose")]
 
+#[path = "shared/outcome.rs"]
+mod outcome;
 #[path = "fence/judge.rs"]
 mod judge;
 #[path = "fence/weight.rs"]
@@ -71,19 +73,13 @@ struct Figures {
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let outcome = match args.first().map(String::as_str) {
+    let done = match args.first().map(String::as_str) {
         // The benchmark runs itself again inside the instance.
         Some("judge") => judge::judge(),
         Some("weigh") => weight::weigh(),
         _ => bench(),
     };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("bench: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    outcome::ended(done)
 }
 
 fn bench() -> Result<()> {

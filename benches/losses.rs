@@ -20,6 +20,8 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "what it shows is its purpose")]
 
+#[path = "shared/outcome.rs"]
+mod outcome;
 #[path = "losses/clients.rs"]
 mod clients;
 #[path = "losses/figures.rs"]
@@ -51,13 +53,7 @@ const ROUNDS: usize = 3;
 const DEADLINE: Duration = Duration::from_secs(120);
 
 fn main() -> ExitCode {
-    match bench() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("bench: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    outcome::ended(bench())
 }
 
 fn bench() -> Result<()> {

@@ -7,6 +7,9 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "what it shows is its purpose")]
 
+#[path = "shared/outcome.rs"]
+mod outcome;
+
 use std::path::{Path, PathBuf};
 use std::process::{ExitCode, Stdio};
 use std::time::{Duration, Instant};
@@ -49,13 +52,7 @@ struct Figures {
 }
 
 fn main() -> ExitCode {
-    match bench() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("bench: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    outcome::ended(bench())
 }
 
 fn bench() -> Result<()> {

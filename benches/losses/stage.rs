@@ -15,7 +15,7 @@ const POOL_TAG: &str = "steadfast:pool";
 /// As many as there are zones: a replacement finds one slot that it can claim, the lost one.
 const SLOTS: usize = 3;
 
-const USER_DATA: &str = include_str!("user-data.sh");
+const USER_DATA: &str = include_str!("../../examples/failover/user-data.sh");
 const BIN_DIR: &str = "@BIN_DIR@";
 
 /// The region with its ensemble.

@@ -3,7 +3,7 @@
 # zoo.cfg, the server's id, who may vote and when to start are all its business.
 set -eu
 export PATH="@BIN_DIR@:$PATH"
-# The demo reads it on the console.
+# The demo, and the benchmark of losses, read it on the console.
 export STEADFAST_LOG_FORMAT=json
 
 # Debian's package has no logging backend on its class path: without these jars it is mute.
