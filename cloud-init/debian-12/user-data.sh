@@ -101,7 +101,6 @@ is_sum "$PACKAGE_SHA256" 64 || stop "PACKAGE_SHA256 is '$PACKAGE_SHA256' and not
 # ---- The same on every distribution, to here. ----
 
 package=/var/cache/steadfast/steadfast.deb
-needed='ca-certificates curl zookeeper' # which brings Java, and starts nothing
 
 # It waits for those who are at it at boot, and keeps settings that are there. Without the suspension a
 # needrestart that is installed would restart what it sees fit.
@@ -110,26 +109,27 @@ apt_get() {
     -o Acquire::Retries=3 -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold "$@"
 }
 add() { apt_get install --yes --no-install-recommends "$@"; }
-# shellcheck disable=SC2086 # They are several.
-add_needed() { apt_get update && add $needed; }
+update_and_add() { apt_get update && add "$@"; }
 are_installed() {
   for name; do
     dpkg-query -Wf '${db:Status-Status}\n' "$name" 2>/dev/null | grep -qx installed || return 1
   done
 }
+need() { are_installed "$@" || within 600 update_and_add "$@"; }
 is_older() { dpkg --compare-versions "$(dpkg-query -Wf '${Version}' steadfast)" lt "$1"; }
 
-doing 'install ZooKeeper and Java'
-# shellcheck disable=SC2086
-are_installed $needed || within 600 add_needed
-
 doing 'fetch the package'
+need ca-certificates curl
 fetch "$PACKAGE_URL" sha256sum "$PACKAGE_SHA256" "$package"
+
+doing 'install ZooKeeper and Java'
+# Of the packages of ZooKeeper this one starts nothing. It depends on Java.
+need zookeeper
 
 doing 'install the package'
 version=$(dpkg-deb --field "$package" Version)
 if ! are_installed steadfast || is_older "$version"; then
-  add "$package" || { apt_get update && add "$package"; }
+  add "$package" || update_and_add "$package"
 fi
 
 # ---- The same on every distribution, from here. ----
