@@ -9,10 +9,10 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "what it shows is its purpose")]
 
-#[path = "shared/outcome.rs"]
-mod outcome;
 #[path = "fence/judge.rs"]
 mod judge;
+#[path = "shared/outcome.rs"]
+mod outcome;
 #[path = "fence/weight.rs"]
 mod weight;
 

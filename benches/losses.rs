@@ -20,8 +20,6 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "what it shows is its purpose")]
 
-#[path = "shared/outcome.rs"]
-mod outcome;
 #[path = "losses/clients.rs"]
 mod clients;
 #[path = "losses/figures.rs"]
@@ -31,6 +29,8 @@ mod figures;
 mod handle;
 #[path = "losses/loss.rs"]
 mod loss;
+#[path = "shared/outcome.rs"]
+mod outcome;
 #[path = "../examples/workload/protocol.rs"]
 #[allow(dead_code, reason = "it is the whole protocol")]
 mod protocol;

@@ -61,6 +61,7 @@ impl Ensemble {
             instance_type: INSTANCE_TYPE.to_owned(),
             tags: instance_tags(),
             user_data: self.user_data(),
+            image: None,
         };
         Ok(self.region.put_group(&group)?)
     }
@@ -73,6 +74,7 @@ impl Ensemble {
             tags: instance_tags(),
             user_data: self.user_data(),
             count: 1,
+            image: None,
         })?)
     }
 

@@ -7,6 +7,7 @@ mod operator;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 pub use local::{LocalRegion, Options};
@@ -15,7 +16,7 @@ use crate::control::{
     Call, Fault, GroupRequest, InstanceView, LaunchRequest, PoolRequest, RegionInfo, Reply,
     Request, State, Timings,
 };
-use crate::kernel::{StateDir, is_booted};
+use crate::kernel::{Image, StateDir, is_booted};
 
 /// The longest that an answer may take; a region answers in milliseconds.
 const ANSWER: Duration = Duration::from_secs(30);
@@ -88,6 +89,18 @@ impl Client {
         let pool = PoolRequest { name: name.to_owned(), slots, ipv6 };
         match self.request(&Request::CreatePool(pool))? {
             Reply::Pool { enis } => Ok(enis),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Makes a directory an image, whose instances are machines; the answer is its id.
+    ///
+    /// # Errors
+    /// Something is missing in it.
+    pub fn register_image(&self, directory: &Path) -> Result<String> {
+        let directory = Image::check(directory).map_err(|error| ClientError::Refused(error.0))?;
+        match self.request(&Request::RegisterImage { directory })? {
+            Reply::Image { image } => Ok(image),
             other => Err(unexpected(&other)),
         }
     }

@@ -10,6 +10,7 @@
 //! The value of `Reply::State` is a `State`: the region makes it with `serde_json::to_value`.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +33,11 @@ pub enum Request {
     DeleteGroup {
         /// The group's name.
         name: String,
+    },
+    /// Makes a directory an image, whose instances are machines.
+    RegisterImage {
+        /// Its full path.
+        directory: PathBuf,
     },
     /// Launches instances.
     Launch(LaunchRequest),
@@ -113,6 +119,11 @@ pub enum Reply {
     Pool {
         /// `eni-...`.
         enis: Vec<String>,
+    },
+    /// To [`Request::RegisterImage`].
+    Image {
+        /// `ami-...`.
+        image: String,
     },
     /// To [`Request::Launch`]: the instances' ids.
     Instances {
@@ -196,6 +207,9 @@ pub struct GroupRequest {
     /// Run at boot.
     #[serde(default)]
     pub user_data: String,
+    /// `ami-...`, as [`Request::RegisterImage`] gave it; the host's userland if absent.
+    #[serde(default)]
+    pub image: Option<String>,
 }
 
 /// Instances to launch.
@@ -212,6 +226,8 @@ pub struct LaunchRequest {
     pub user_data: String,
     /// How many; 0 counts as 1.
     pub count: u32,
+    /// `ami-...`, as [`Request::RegisterImage`] gave it; the host's userland if absent.
+    pub image: Option<String>,
 }
 
 /// The whole state, as people and tests look at it: never stale.

@@ -5,6 +5,7 @@
 
 use std::future::Future;
 use std::net::{Ipv4Addr, Ipv6Addr};
+use std::path::PathBuf;
 use std::pin::Pin;
 
 /// A future of a fabric's operation.
@@ -52,7 +53,9 @@ pub struct BootSpec {
     pub instance: String,
     /// The host name, as EC2 forms it (`ip-10-0-1-17`).
     pub hostname: String,
-    /// Run at every boot, as root, if it begins with `#!`.
+    /// What it runs on.
+    pub body: Body,
+    /// Of namespaces: run at every boot, as root, if it begins with `#!`. A machine asks IMDS.
     pub user_data: Vec<u8>,
     /// The primary interface.
     pub primary: NicSpec,
@@ -60,12 +63,41 @@ pub struct BootSpec {
     pub secondary: Vec<NicSpec>,
 }
 
+impl BootSpec {
+    /// Every interface, the primary one first.
+    pub fn nics(&self) -> impl Iterator<Item = &NicSpec> {
+        std::iter::once(&self.primary).chain(&self.secondary)
+    }
+}
+
+/// What an instance runs on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Body {
+    /// Namespaces of this machine's kernel, with its programs.
+    Namespaces,
+    /// A virtual machine, with an image's own kernel and init.
+    Machine(Hardware),
+}
+
+/// A virtual machine as its instance type and its image say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hardware {
+    /// The image's directory.
+    pub image: PathBuf,
+    /// Such as `t3.small`, which the firmware tells.
+    pub instance_type: String,
+    /// As many as the type has; the host may give fewer.
+    pub vcpus: u32,
+    /// In MiB.
+    pub memory_mib: u32,
+}
+
 /// How an instance is powered off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PowerOff {
-    /// The disk stays for the next start.
+    /// The disk stays for the next start. A machine is asked to shut down first.
     KeepDisk,
-    /// The disk goes, too.
+    /// The disk goes, too, and nobody is asked.
     DropDisk,
 }
 
@@ -88,7 +120,7 @@ pub trait Fabric: Send + Sync + 'static {
     fn serve_subnets<'a>(&'a self, subnets: &'a [SubnetSpec]) -> FabricFuture<'a>;
     /// Powers an instance on: its namespaces, its NICs, its user-data.
     fn boot<'a>(&'a self, spec: &'a BootSpec) -> FabricFuture<'a>;
-    /// Cuts an instance's power: kills its PID 1, so everything in it ends at once.
+    /// Cuts an instance's power, so that everything in it ends at once.
     fn power_off<'a>(&'a self, instance: &'a str, how: PowerOff) -> FabricFuture<'a>;
     /// Impairs a running instance, or ends that; a power cut ends it, too. Done when it is so: when
     /// the last process has stopped, when no packet passes any more.

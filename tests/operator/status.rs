@@ -219,6 +219,7 @@ fn a_group_that_holds_a_slot_of_another_zone_is_told() {
             instance_type: "t3.small".to_owned(),
             tags: BTreeMap::new(),
             user_data: String::new(),
+            image: None,
         };
         region.put_group(&group).unwrap();
     }

@@ -1,7 +1,7 @@
 //! Programs in an instance, started from the host: `exec` and `shell`.
 
 use std::ffi::{OsStr, OsString};
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitCode, ExitStatus};
 
@@ -13,7 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::Context;
 use super::error::{CliError, Result};
 use super::instances::pair;
-use crate::kernel::{Place, before_exec, enter, environment};
+use crate::kernel::{Ended, NotRun, Place, before_exec, enter, environment, run_in_machine};
 
 /// Run a command in an instance.
 #[derive(Debug, Args)]
@@ -66,6 +66,11 @@ fn run(
 ) -> Result<ExitCode> {
     let region = context.state.recorded().filter(|region| region.is_alive());
     let region = region.ok_or_else(|| CliError::not_up(context.state.name()))?;
+    if let Place::Instance(instance) = place
+        && let Some(done) = in_machine(context, instance, extra, command)
+    {
+        return done;
+    }
     // Inside, this program's own place can no longer be told.
     let inside = environment();
     enter(&context.state, region, place).map_err(|error| CliError::NotUp(error.0))?;
@@ -82,6 +87,38 @@ fn run(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let status = runtime.block_on(supervise(child, &command[0]))?;
     Ok(ExitCode::from(code(status)))
+}
+
+/// Runs a program in an instance that is a machine, by its guest agent: without input, and what it
+/// prints comes when it has ended. Nothing if the instance is none.
+fn in_machine(
+    context: &Context,
+    instance: &str,
+    extra: &[(String, String)],
+    command: &[OsString],
+) -> Option<Result<ExitCode>> {
+    let text = |part: &OsString| part.to_string_lossy().into_owned();
+    let own = environment().into_iter().filter(|(name, _)| *name != "PATH");
+    let path = ("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_owned());
+    let own = own.chain([path]).map(|(name, value)| format!("{name}={value}"));
+    let environment: Vec<String> =
+        own.chain(extra.iter().map(|(name, value)| format!("{name}={value}"))).collect();
+    let command: Vec<String> = command.iter().map(text).collect();
+    let ended = run_in_machine(&context.state, instance, &command, &environment)?;
+    Some(match ended {
+        Ok(ended) => say(&ended),
+        Err(NotRun::Unreachable(error)) => Err(CliError::NotUp(format!(
+            "{instance} cannot be entered ({error}): it may not have booted yet, see \
+             steadfast-sim console {instance}"
+        ))),
+        Err(NotRun::Refused(message)) => Err(CliError::NotRun { message, code: 127 }),
+    })
+}
+
+fn say(ended: &Ended) -> Result<ExitCode> {
+    std::io::stdout().write_all(&ended.stdout)?;
+    std::io::stderr().write_all(&ended.stderr)?;
+    Ok(ExitCode::from(ended.code))
 }
 
 /// Runs a program to its end. What a terminal sends goes to its whole process group, so the program

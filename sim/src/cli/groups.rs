@@ -46,7 +46,11 @@ pub struct Group {
     /// The type of its instances
     #[arg(long = "type", value_name = "TYPE", default_value = "t3.small")]
     instance_type: String,
-    /// A script (it begins with #!) that its instances run as root at every boot
+    /// The image, as `image` printed it; the host's userland if absent
+    #[arg(long, value_name = "AMI")]
+    image: Option<String>,
+    /// A script (it begins with #!) that its instances run as root at every boot; a machine's cloud-init
+    /// takes what it takes on EC2
     #[arg(long, value_name = "FILE")]
     user_data: Option<PathBuf>,
     /// A tag that its instances get, such as steadfast:pool=zk
@@ -65,6 +69,7 @@ impl Group {
             instance_type: self.instance_type,
             tags: self.tags.into_iter().collect(),
             user_data: user_data.unwrap_or_default(),
+            image: self.image,
         })?)
     }
 }

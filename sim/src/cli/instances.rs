@@ -23,7 +23,11 @@ pub struct Launch {
     /// The instance type, such as t3.small
     #[arg(long = "type", value_name = "TYPE")]
     instance_type: Option<String>,
-    /// A script (it begins with #!) that runs as root at every boot
+    /// The image, as `image` printed it; the host's userland if absent
+    #[arg(long, value_name = "AMI")]
+    image: Option<String>,
+    /// A script (it begins with #!) that runs as root at every boot; a machine's cloud-init takes what
+    /// it takes on EC2
     #[arg(long, value_name = "FILE")]
     user_data: Option<PathBuf>,
     /// A tag, such as steadfast:pool=zk
@@ -46,6 +50,7 @@ impl Launch {
             tags: self.tags.into_iter().collect(),
             user_data: self.user_data.as_deref().map(user_data).transpose()?.unwrap_or_default(),
             count: self.count,
+            image: self.image,
         };
         let ids = context.client.launch(&request)?;
         if self.wait {
@@ -54,6 +59,21 @@ impl Launch {
             }
         }
         print_ids(context, &ids)
+    }
+}
+
+/// Register an image: what is launched from it is a machine in QEMU.
+#[derive(Debug, Args)]
+pub struct Image {
+    /// With disk.qcow2, vmlinuz, cmdline (the kernel's command line) and, if it needs one, initrd.img
+    #[arg(value_name = "DIRECTORY")]
+    directory: PathBuf,
+}
+
+impl Image {
+    /// Registers it and prints its id.
+    pub fn run(self, context: &Context) -> Result<()> {
+        print::line(&context.client.register_image(&self.directory)?)
     }
 }
 

@@ -66,6 +66,8 @@ enum Command {
     Env,
     /// Make a pool: ENIs tagged for steadfast, spread over the zones
     Pool(groups::Pool),
+    /// Register a machine image and print its id
+    Image(instances::Image),
     /// Launch instances and print their ids
     Launch(instances::Launch),
     /// Terminate instances
@@ -152,6 +154,7 @@ impl Cli {
             Command::Down => up::down(&context),
             Command::Env => look::env(&context),
             Command::Pool(pool) => pool.run(&context),
+            Command::Image(image) => image.run(&context),
             Command::Launch(launch) => launch.run(&context),
             Command::Terminate(ids) => ids.each(&context, Client::terminate),
             Command::Stop(ids) => ids.each(&context, Client::stop),

@@ -42,6 +42,7 @@ impl Scene {
             instance_type: "t3.small".to_owned(),
             tags: [("steadfast:pool".to_owned(), "zk".to_owned())].into(),
             user_data: "#!/bin/sh\necho hello\n".to_owned(),
+            image: None,
         };
         region.control(control::Request::PutGroup(group)).await;
         tokio::time::sleep(Duration::from_secs(5)).await;
@@ -233,4 +234,16 @@ async fn faults_hit_the_token_alone_or_everything() {
         scene.region.control(control::Request::ClearFaults).await;
     }
     assert_eq!(scene.token("60").await.0, 200);
+}
+
+/// cloud-init asks by date, for the oldest version that has what it wants.
+#[tokio::test(start_paused = true)]
+async fn a_version_that_cloud_init_asks_for_is_there_and_no_other() {
+    let scene = Scene::new().await;
+    for version in ["latest", "2009-04-04", "2021-03-23"] {
+        let path = format!("/{version}/meta-data/instance-id");
+        assert_eq!(scene.text(&path).await, scene.instance.id);
+    }
+    assert_eq!(scene.status("/2009-04-05/meta-data/instance-id").await, 404);
+    assert_eq!(scene.status("/latest/latest/meta-data/instance-id").await, 404);
 }

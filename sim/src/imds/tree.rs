@@ -13,6 +13,12 @@ use crate::model::place::ACCOUNT;
 /// How long a role's credentials are said to last, in ms: six hours, as EC2's.
 const CREDENTIALS_LAST_MS: u64 = 6 * 3_600_000;
 
+/// The tree's newest version.
+const LATEST: &str = "latest";
+/// The versions of the tree beside `latest` that cloud-init asks for, as EC2 has them. There are more,
+/// and they differ in what was added since; here each is the latest.
+const VERSIONS: [&str; 5] = ["2009-04-04", "2016-09-02", "2018-09-24", "2021-03-23", "2024-04-11"];
+
 /// A part of the tree.
 #[derive(Debug)]
 pub enum Node {
@@ -49,7 +55,12 @@ impl Node {
     /// The part at a path. A slash at the end makes no difference, as in the real one: botocore
     /// asks for leaves with one.
     pub fn find(&self, path: &str) -> Option<&Node> {
-        let mut names = path.split('/').filter(|name| !name.is_empty());
+        let names = path.split('/').filter(|name| !name.is_empty());
+        let is_version = |name: &str| VERSIONS.contains(&name);
+        let mut names = names.enumerate().map(|(at, name)| match at {
+            0 if is_version(name) => LATEST,
+            _ => name,
+        });
         names.try_fold(self, |node, name| match node {
             Self::Branch(parts) => parts.get(name),
             Self::Leaf(_) => None,
@@ -80,7 +91,7 @@ pub fn of(model: &Model, instance: &Instance) -> Node {
         .with("meta-data", meta_data(model, instance))
         .with("dynamic", Node::branch().with("instance-identity", document))
         .maybe("user-data", user_data);
-    Node::branch().with("latest", latest)
+    Node::branch().with(LATEST, latest)
 }
 
 fn meta_data(model: &Model, instance: &Instance) -> Node {

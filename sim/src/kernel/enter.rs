@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::os::fd::AsFd;
 use std::path::Path;
+use std::time::Duration;
 
 use rustix::process::{PidfdFlags, pidfd_open};
 use rustix::thread::{
@@ -10,10 +11,14 @@ use rustix::thread::{
 };
 
 use super::error::{Explain, Result};
+use super::machine::{self, Ended, NotRun};
 use super::process::{Process, number};
 use super::router::ENDPOINT_URL;
 use super::state_dir::StateDir;
 use crate::fabric::FabricError;
+
+/// The longest that a machine's guest agent may take to say that it is there.
+const PROMPT: Duration = Duration::from_secs(2);
 
 /// A place in a region.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,7 +78,28 @@ fn enter_instance(state: &StateDir, instance: &str) -> Result<()> {
 
 /// Whether an instance is up, so that programs can be started in it. EC2 calls it running before.
 pub fn is_booted(state: &StateDir, instance: &str) -> bool {
+    let agent = state.guest_agent(instance);
+    if agent.exists() {
+        return block_on(machine::answers(&agent, PROMPT)).unwrap_or(false);
+    }
     state.instance_pid(instance).exists()
+}
+
+/// Runs a program in an instance that is a machine, to its end; nothing if it is none.
+pub fn run_in_machine(
+    state: &StateDir,
+    instance: &str,
+    command: &[String],
+    environment: &[String],
+) -> Option<std::result::Result<Ended, NotRun>> {
+    let agent = state.guest_agent(instance);
+    let run = || block_on(machine::run(&agent, command, environment));
+    agent.exists().then(|| run().unwrap_or_else(|error| Err(NotRun::Unreachable(error))))
+}
+
+fn block_on<T>(what: impl Future<Output = T>) -> Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    Ok(runtime.explain(|| "cannot start")?.block_on(what))
 }
 
 /// The PID 1 of an instance as the region recorded it, if it still runs.

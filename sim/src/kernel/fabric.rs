@@ -10,17 +10,20 @@ use tokio::task::JoinSet;
 
 use super::error::Result;
 use super::instance::{Instance, Orders};
-use super::router::Router;
+use super::machine::Machine;
+use super::router::{Far, Router};
+use super::running::Running;
 use super::state_dir::{StateDir, remove_tree};
 use crate::fabric::{
-    BootSpec, Fabric, FabricError, FabricFuture, Impairment, NicSpec, PowerOff, SubnetSpec,
+    Body, BootSpec, Fabric, FabricError, FabricFuture, Hardware, Impairment, NicSpec, PowerOff,
+    SubnetSpec,
 };
 
 /// The kernel as the machine under a region; clones are handles to the same one.
 #[derive(Clone)]
-pub struct KernelFabric(Arc<Machine>);
+pub struct KernelFabric(Arc<Host>);
 
-struct Machine {
+struct Host {
     state: StateDir,
     shares: Vec<PathBuf>,
     router: AsyncMutex<Router>,
@@ -30,7 +33,7 @@ struct Machine {
 
 /// An instance's place, empty while it is off. Whoever changes its power holds it meanwhile, so
 /// that a power cut during a boot waits for the boot.
-type Slot = Arc<AsyncMutex<Option<Instance>>>;
+type Slot = Arc<AsyncMutex<Option<Running>>>;
 
 impl KernelFabric {
     /// A fabric without instances. Those that end by themselves are told to `ended`.
@@ -42,7 +45,7 @@ impl KernelFabric {
     ) -> KernelFabric {
         let router = AsyncMutex::new(router);
         let slots = Mutex::default();
-        KernelFabric(Arc::new(Machine { state, shares, router, slots, ended }))
+        KernelFabric(Arc::new(Host { state, shares, router, slots, ended }))
     }
 
     /// Cuts the power of every instance, all at once; their interfaces go with their networks.
@@ -52,7 +55,7 @@ impl KernelFabric {
         for slot in slots {
             cuts.spawn(async move {
                 match slot.lock().await.take() {
-                    Some(running) => running.power_off().await,
+                    Some(running) => running.power_off(PowerOff::DropDisk).await,
                     None => Ok(()),
                 }
             });
@@ -62,22 +65,22 @@ impl KernelFabric {
     }
 
     /// Waits for an instance's end, and tells it if nobody ordered it.
-    fn watch(&self, instance: &str, slot: Slot, running: &Instance) {
-        let (machine, name, end) = (self.0.clone(), instance.to_owned(), running.end());
+    fn watch(&self, instance: &str, slot: Slot, running: &Running) {
+        let (host, name, end) = (self.0.clone(), instance.to_owned(), running.end());
         let process = running.process();
         tokio::spawn(async move {
             end.wait().await;
             let mut slot = slot.lock().await;
             if slot.as_ref().is_some_and(|now| now.process() == process) {
                 *slot = None;
-                let _ = machine.clear(&name).await;
-                let _ = machine.ended.send(name);
+                let _ = host.clear(&name).await;
+                let _ = host.ended.send(name);
             }
         });
     }
 }
 
-impl Machine {
+impl Host {
     fn slots(&self) -> std::sync::MutexGuard<'_, HashMap<String, Slot>> {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -86,31 +89,52 @@ impl Machine {
         self.slots().entry(instance.to_owned()).or_default().clone()
     }
 
-    async fn boot(&self, spec: &BootSpec) -> Result<Instance> {
+    async fn boot(&self, spec: &BootSpec) -> Result<Running> {
+        let booted = match &spec.body {
+            Body::Namespaces => self.boot_namespaces(spec).await.map(Running::Namespaces),
+            Body::Machine(hardware) => self.boot_machine(spec, hardware).await,
+        };
+        if booted.is_err() {
+            let _ = self.clear(&spec.instance).await;
+        }
+        booted
+    }
+
+    async fn boot_namespaces(&self, spec: &BootSpec) -> Result<Instance> {
         let instance = Instance::power_on(&spec.instance).await?;
         match self.bring_up(&instance, spec).await {
             Ok(()) => Ok(instance),
             Err(error) => {
                 let _ = instance.power_off().await;
-                let _ = self.clear(&spec.instance).await;
                 Err(error)
             }
         }
     }
 
     async fn bring_up(&self, instance: &Instance, spec: &BootSpec) -> Result<()> {
-        for nic in std::iter::once(&spec.primary).chain(&spec.secondary) {
-            self.router.lock().await.plug(nic, instance.pid()).await?;
-        }
+        self.plug_all(spec, Far::Namespace(instance.pid())).await?;
         let orders = Orders { spec, state: &self.state, shares: &self.shares };
         instance.start(&orders).await
+    }
+
+    async fn boot_machine(&self, spec: &BootSpec, hardware: &Hardware) -> Result<Running> {
+        self.plug_all(spec, Far::Tap).await?;
+        let machine = Machine::power_on(spec, hardware, &self.state).await?;
+        Ok(Running::Machine(machine))
+    }
+
+    async fn plug_all(&self, spec: &BootSpec, far: Far) -> Result<()> {
+        for nic in spec.nics() {
+            self.router.lock().await.plug(nic, far).await?;
+        }
+        Ok(())
     }
 
     async fn power_off(&self, instance: &str, how: PowerOff) -> Result<()> {
         let slot = self.slot(instance);
         let mut slot = slot.lock().await;
         if let Some(running) = slot.take() {
-            running.power_off().await?;
+            running.power_off(how).await?;
         }
         self.clear(instance).await?;
         if how == PowerOff::DropDisk {
@@ -124,6 +148,7 @@ impl Machine {
     /// Takes away what an instance that is off leaves behind.
     async fn clear(&self, instance: &str) -> Result<()> {
         let _ = fs::remove_file(self.state.instance_pid(instance));
+        let _ = fs::remove_file(self.state.guest_agent(instance));
         self.router.lock().await.unplug_all(instance).await
     }
 
@@ -143,11 +168,28 @@ impl Machine {
 
     async fn plug(&self, nic: &NicSpec) -> Result<()> {
         let slot = self.slot(&nic.instance);
-        let slot = slot.lock().await;
-        let Some(running) = slot.as_ref() else {
+        let mut slot = slot.lock().await;
+        let Some(running) = slot.as_mut() else {
             return Err(FabricError(format!("{} is off: nothing to plug into", nic.instance)));
         };
-        self.router.lock().await.plug(nic, running.pid()).await
+        self.router.lock().await.plug(nic, running.far_end()).await?;
+        if let Running::Machine(machine) = running {
+            machine.plug(nic).await?;
+        }
+        Ok(())
+    }
+
+    /// A machine lets go of its card before the cable goes: QEMU would spin on a tap that is gone.
+    async fn unplug(&self, eni: &str) -> Result<()> {
+        let holder = self.router.lock().await.holder(eni);
+        if let Some(instance) = holder {
+            let slot = self.slot(&instance);
+            let mut slot = slot.lock().await;
+            if let Some(Running::Machine(machine)) = slot.as_mut() {
+                machine.unplug(eni).await?;
+            }
+        }
+        self.router.lock().await.unplug(eni).await
     }
 }
 
@@ -188,6 +230,6 @@ impl Fabric for KernelFabric {
     }
 
     fn unplug<'a>(&'a self, eni: &'a str) -> FabricFuture<'a> {
-        Box::pin(async move { self.0.router.lock().await.unplug(eni).await })
+        Box::pin(self.0.unplug(eni))
     }
 }

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
-use tokio::sync::{Mutex, watch};
+use tokio::sync::Mutex;
 use tokio::time::timeout;
 
+use super::end::End;
 use super::error::{Explain, Result};
 use super::freeze::{Frozen, freeze, thaw};
 use super::init::InitSpec;
@@ -30,7 +31,7 @@ pub struct Instance {
     pipes: Mutex<Option<Pipes>>,
     /// What a hang has stopped, until it is over.
     frozen: Option<Frozen>,
-    gone: watch::Receiver<bool>,
+    end: End,
 }
 
 /// What PID 1 is told and says until it is up.
@@ -48,9 +49,6 @@ pub struct Orders<'a> {
     /// What it sees of the host beside programs.
     pub shares: &'a [PathBuf],
 }
-
-/// The end of an instance, to be waited for.
-pub struct End(watch::Receiver<bool>);
 
 impl Instance {
     /// Makes an instance's namespaces and its PID 1, which then waits for its orders.
@@ -71,7 +69,7 @@ impl Instance {
         let process = Process::find(pid);
         let process = process.ok_or_else(|| FabricError(format!("{}: it ended", doing())))?;
         let pipes = Mutex::new(Some(pipes));
-        Ok(Instance { process, pipes, frozen: None, gone: watch_end(child) })
+        Ok(Instance { process, pipes, frozen: None, end: End::of(child) })
     }
 
     /// Has PID 1 boot, now that the interfaces are plugged.
@@ -134,15 +132,7 @@ impl Instance {
 
     /// Its end.
     pub fn end(&self) -> End {
-        End(self.gone.clone())
-    }
-}
-
-impl End {
-    /// Resolves when the instance is gone.
-    pub async fn wait(mut self) {
-        // An error says that the watcher is gone, which it is only after the instance.
-        let _ = self.0.wait_for(|gone| *gone).await;
+        self.end.clone()
     }
 }
 
@@ -179,14 +169,4 @@ async fn hear(words: &mut Lines<BufReader<ChildStdout>>) -> Result<String> {
     let line = timeout(STEP, words.next_line()).await.explain(|| "an instance does not boot")?;
     let line = line.explain(|| "cannot read from an instance")?;
     line.ok_or_else(|| FabricError("an instance ended while it booted".to_owned()))
-}
-
-/// Waits for the process that holds an instance's PID 1, which ends with it.
-fn watch_end(mut child: Child) -> watch::Receiver<bool> {
-    let (tell, gone) = watch::channel(false);
-    tokio::spawn(async move {
-        let _ = child.wait().await;
-        let _ = tell.send(true);
-    });
-    gone
 }

@@ -73,6 +73,13 @@ impl Netlink {
         done.map_err(errno).explain(|| format!("cannot take link {index} up"))
     }
 
+    /// Sets a link's MTU in bytes.
+    pub async fn set_mtu(&self, index: u32, mtu: u32) -> Result<()> {
+        let link = LinkUnspec::new_with_index(index).mtu(mtu);
+        let done = self.0.link().change(link.build()).execute().await;
+        done.map_err(errno).explain(|| format!("cannot set the MTU of link {index}"))
+    }
+
     /// Gives a link an address; an IPv6 one is usable at once (no duplicate address detection).
     pub async fn add_address(&self, index: u32, address: IpAddr, prefix: u8) -> Result<()> {
         let mut request = self.0.address().add(index, address, prefix);

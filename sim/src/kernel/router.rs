@@ -7,11 +7,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use super::dhcp;
 use super::error::Result;
 use super::netlink::{Cable, Netlink, index_of};
 use super::rule::{Rule, whole};
 use super::source_check::{self, check_link, check_sources, forward};
-use super::{cut, sysctl};
+use super::{cut, sysctl, tap};
 use crate::fabric::{NicSpec, SubnetSpec};
 
 /// Where instances find IMDS.
@@ -39,6 +40,17 @@ struct Plugged {
     spec: NicSpec,
     outer: String,
     index: u32,
+    /// Of a tap alone: in namespaces the region itself configures the primary interface.
+    _dhcp: Option<dhcp::Server>,
+}
+
+/// What is at the far end of an interface's cable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Far {
+    /// A network namespace, by a process in it as this PID namespace numbers it.
+    Namespace(u32),
+    /// A program that opens a tap: a machine.
+    Tap,
 }
 
 impl Router {
@@ -68,24 +80,47 @@ impl Router {
         Ok(())
     }
 
-    /// Plugs an interface into the instance that a process (by its number here) is in. One that is
-    /// plugged elsewhere is pulled first.
-    pub async fn plug(&mut self, nic: &NicSpec, pid: u32) -> Result<()> {
+    /// Plugs an interface into an instance. One that is plugged elsewhere is pulled first.
+    pub async fn plug(&mut self, nic: &NicSpec, far: Far) -> Result<()> {
         if let Some(old) = self.plugged.get(&nic.eni)
             && is_same_nic(&old.spec, nic)
         {
             return self.adjust(nic).await;
         }
         self.unplug(&nic.eni).await?;
-        let (outer, inner) = (outer_name(&nic.eni), inner_name(nic.device_index));
-        let mac = nic.mac;
-        let mtus = (VPC_MTU, PLAIN_MTU);
-        self.netlink.lay(&Cable { outer: &outer, inner: &inner, mtus, mac, pid }).await?;
+        let outer = outer_name(&nic.eni);
+        self.lay(nic, far, &outer).await?;
         let index = index_of(&outer)?;
-        let new = Plugged { spec: nic.clone(), outer, index };
+        let new = Plugged { spec: nic.clone(), outer, index, _dhcp: None };
         // Known before it is finished, so that a failure below leaves nothing that unplug misses.
         self.plugged.insert(nic.eni.clone(), new);
-        self.connect(&nic.eni).await
+        self.connect(&nic.eni).await?;
+        if far == Far::Tap
+            && let Some(new) = self.plugged.get_mut(&nic.eni)
+        {
+            new._dhcp = Some(dhcp::Server::start(&new.outer, nic)?);
+        }
+        Ok(())
+    }
+
+    /// Lays the cable itself.
+    async fn lay(&self, nic: &NicSpec, far: Far, outer: &str) -> Result<()> {
+        match far {
+            Far::Tap => {
+                tap::make(outer)?;
+                self.netlink.set_mtu(index_of(outer)?, VPC_MTU).await
+            }
+            Far::Namespace(pid) => {
+                let (inner, mac) = (&*inner_name(nic.device_index), nic.mac);
+                let mtus = (VPC_MTU, PLAIN_MTU);
+                self.netlink.lay(&Cable { outer, inner, mtus, mac, pid }).await
+            }
+        }
+    }
+
+    /// The instance that an interface is plugged into.
+    pub fn holder(&self, eni: &str) -> Option<String> {
+        self.plugged.get(eni).map(|plugged| plugged.spec.instance.clone())
     }
 
     /// Brings a plugged interface's check up to date; the instance sees nothing of it.
@@ -232,7 +267,7 @@ pub fn gateways(subnet: &SubnetSpec) -> Vec<IpAddr> {
 }
 
 /// The router's end bears the end of the ENI's id: 15 bytes are all that a name can have.
-fn outer_name(eni: &str) -> String {
+pub fn outer_name(eni: &str) -> String {
     let start = eni.len().saturating_sub(14);
     format!("v{}", &eni[start..])
 }

@@ -70,6 +70,11 @@ impl StateDir {
         self.0.join("disk").join(instance)
     }
 
+    /// The socket to a machine's guest agent.
+    pub fn guest_agent(&self, instance: &str) -> PathBuf {
+        self.0.join("agent").join(instance)
+    }
+
     /// The number of an instance's PID 1 in the region's PID namespace.
     pub fn instance_pid(&self, instance: &str) -> PathBuf {
         self.0.join("pid").join(instance)
@@ -78,7 +83,7 @@ impl StateDir {
     /// Makes the directory with what belongs in it.
     pub fn create(&self) -> Result<()> {
         make_private(&self.0)?;
-        for part in ["console", "disk", "pid"] {
+        for part in ["agent", "console", "disk", "pid"] {
             make_private(&self.0.join(part))?;
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! What the kernel is to do, in the fabric's words.
 
-use crate::fabric::{BootSpec, Impairment, NicSpec, PowerOff, SubnetSpec};
+use crate::fabric::{Body, BootSpec, Hardware, Impairment, NicSpec, PowerOff, SubnetSpec};
 
 use super::Model;
 use super::ids::InstanceId;
@@ -23,8 +23,7 @@ impl Effect {
     pub fn touches(&self) -> Vec<&str> {
         match self {
             Self::Boot(spec) => {
-                let nics = std::iter::once(&spec.primary).chain(&spec.secondary);
-                nics.map(|nic| nic.eni.as_str()).chain([spec.instance.as_str()]).collect()
+                spec.nics().map(|nic| nic.eni.as_str()).chain([spec.instance.as_str()]).collect()
             }
             Self::PowerOff { instance, .. } | Self::Impair { instance, .. } => vec![instance],
             Self::Plug(nic) => vec![&nic.instance, &nic.eni],
@@ -40,9 +39,21 @@ impl Model {
         Some(BootSpec {
             instance: instance.id.to_string(),
             hostname: host_name(instance.address),
+            body: self.body(instance),
             user_data: instance.user_data.clone(),
             primary: nics.next()?,
             secondary: nics.collect(),
+        })
+    }
+
+    /// A machine if its image was registered, else namespaces.
+    fn body(&self, instance: &Instance) -> Body {
+        let Some(image) = self.images.get(&instance.image) else { return Body::Namespaces };
+        Body::Machine(Hardware {
+            image: image.clone(),
+            instance_type: instance.kind.name.to_owned(),
+            vcpus: instance.kind.vcpus,
+            memory_mib: instance.kind.memory_mib,
         })
     }
 

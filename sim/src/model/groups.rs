@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 
 use super::Model;
 use super::error::Ec2Error;
-use super::ids::InstanceId;
+use super::ids::{ImageId, InstanceId};
 use super::instance::{Instance, State};
-use super::launch::Launch;
+use super::launch::{Launch, image_or_plain};
 use super::timers::Event;
 use super::types::InstanceType;
 use super::world::World;
@@ -30,6 +30,7 @@ pub type Groups = BTreeMap<String, Group>;
 pub struct Group {
     pub request: GroupRequest,
     kind: &'static InstanceType,
+    image: ImageId,
     pub created_ms: u64,
     /// Zone names with the launches that are on their way.
     zones: BTreeMap<String, usize>,
@@ -90,6 +91,7 @@ impl Model {
         super::tags::check_metadata(request.tags.keys())?;
         let before = self.groups.get(&request.name);
         Ok(Group {
+            image: image_or_plain(request.image.as_deref())?,
             created_ms: before.map_or(self.now_ms, |before| before.created_ms),
             kind: InstanceType::parse(&request.instance_type)?,
             zones: zones.into_iter().map(|zone| (zone, 0)).collect(),
@@ -168,6 +170,7 @@ impl Model {
         let mut tags = group.request.tags.clone();
         tags.insert(NAME_TAG.to_owned(), name.to_owned());
         Some(Launch {
+            image: group.image.clone(),
             user_data: group.request.user_data.clone().into_bytes(),
             tags,
             group: Some(name.to_owned()),

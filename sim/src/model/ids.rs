@@ -120,7 +120,8 @@ kinds! {
     /// A rule of a security group.
     RuleKind, RuleId: "sgr-", "InvalidSecurityGroupRuleId.Malformed",
         "InvalidSecurityGroupRuleId.NotFound", "security group rule ID";
-    /// A machine image. Every well-formed one exists: each is the host's own userland.
+    /// A machine image. Every well-formed one exists: one that was not registered is the host's own
+    /// userland.
     ImageKind, ImageId: "ami-", "InvalidAMIID.Malformed",
         "InvalidAMIID.NotFound", "image ID";
     /// A virtual private cloud.

@@ -29,8 +29,13 @@ pub struct Launch {
     pub group: Option<String>,
 }
 
-/// The image of what is launched without naming one; like every other it is the host's userland.
+/// The image of what is launched without naming one: the host's userland.
 const IMAGE: &str = "05eadfa5705eadfa5";
+
+/// The image that was named, or [`IMAGE`].
+pub fn image_or_plain(named: Option<&str>) -> Result<ImageId, Ec2Error> {
+    named.map_or_else(|| Ok(ImageId::of_digits(IMAGE)), ImageId::parse)
+}
 
 impl Launch {
     /// One instance with nothing but a primary interface and a role.

@@ -30,6 +30,7 @@ pub mod view;
 pub mod world;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use fastrand::Rng;
@@ -41,6 +42,7 @@ use effect::Effect;
 use error::Ec2Error;
 use groups::Groups;
 use history::History;
+use ids::ImageId;
 use place::{Place, Subnet};
 use security::SecurityGroup;
 use timers::{Event, Timers};
@@ -56,6 +58,8 @@ pub struct Model {
     timers: Timers,
     effects: Vec<Effect>,
     groups: Groups,
+    /// The directories of the images that machines boot from.
+    images: BTreeMap<ImageId, PathBuf>,
     rng: Rng,
     now_ms: u64,
     /// How many instances and interfaces have been made.
@@ -84,6 +88,7 @@ impl Model {
             timers: Timers::default(),
             effects: Vec::new(),
             groups: BTreeMap::new(),
+            images: BTreeMap::new(),
             rng,
             now_ms: 0,
             made: 0,
@@ -92,6 +97,18 @@ impl Model {
 
     pub fn set_timings(&mut self, timings: &Timings) {
         self.delays.apply(timings);
+    }
+
+    /// Makes a directory an image: what is launched from it is a machine. The same directory is the
+    /// same image.
+    pub fn register_image(&mut self, directory: PathBuf) -> ImageId {
+        let known = self.images.iter().find(|(_, known)| **known == directory);
+        if let Some((id, _)) = known {
+            return id.clone();
+        }
+        let id = ImageId::fresh(&mut self.rng);
+        self.images.insert(id.clone(), directory);
+        id
     }
 
     /// Lets time pass: what became due happens, each thing at its own time.

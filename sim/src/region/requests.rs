@@ -11,7 +11,7 @@ use crate::iam::{Policy, PolicyError};
 use crate::model::Model;
 use crate::model::error::Ec2Error;
 use crate::model::ids::InstanceId;
-use crate::model::launch::Launch;
+use crate::model::launch::{Launch, image_or_plain};
 use crate::model::power::Change;
 use crate::model::types::InstanceType;
 
@@ -110,6 +110,9 @@ impl State {
                     Err(error) => Reply::Error { message: error.to_string() },
                 }
             }
+            Request::RegisterImage { directory } => {
+                Reply::Image { image: self.model.register_image(directory).to_string() }
+            }
             Request::ClearFaults => {
                 self.faults.clear();
                 Reply::Done
@@ -156,6 +159,7 @@ impl State {
             count: asked.count.max(1) as usize,
             user_data: asked.user_data.clone().into_bytes(),
             tags: asked.tags.clone(),
+            image: image_or_plain(asked.image.as_deref())?,
             ..Launch::plain(kind, subnet)
         })
     }

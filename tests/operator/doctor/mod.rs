@@ -26,6 +26,7 @@ pub fn healthy() -> Region {
         instance_type: "m5.large".to_owned(),
         tags: [("steadfast:pool".to_owned(), POOL.to_owned())].into(),
         user_data: String::new(),
+        image: None,
     };
     region.put_group(&group).unwrap();
     for instance in members(&region) {
@@ -207,6 +208,7 @@ fn a_group_that_wants_fewer_instances_than_there_are_slots_is_told() {
         instance_type: "m5.large".to_owned(),
         tags: Default::default(),
         user_data: String::new(),
+        image: None,
     };
     region.put_group(&group).unwrap();
     eventually("a slot is free", || {

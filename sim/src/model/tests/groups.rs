@@ -15,6 +15,7 @@ fn group(desired: u32) -> GroupRequest {
         instance_type: "t3.small".to_owned(),
         tags: BTreeMap::from([("steadfast:pool".to_owned(), "zk".to_owned())]),
         user_data: "#!/bin/sh\n".to_owned(),
+        image: None,
     }
 }
 
