@@ -6,7 +6,8 @@
 # nothing is started, and cloud-final.service fails. To run it again does no harm.
 set -eu
 
-# Where the package is, and what `sha256sum` says of it. The address may be one that S3 has signed.
+# Where the package is, and what `sha256sum` says of it. It is fetched whenever an instance is replaced, so
+# not by an address that S3 has signed, which ends.
 PACKAGE_URL=''
 PACKAGE_SHA256=''
 
@@ -14,7 +15,7 @@ PACKAGE_SHA256=''
 POOL=''
 
 # More lines for /etc/steadfast/steadfast.toml, those for ZooKeeper last:
-#   wait = "20m"
+#   stop-timeout = "60s"
 #   [zookeeper]
 #   initLimit = 30
 SETTINGS=''
@@ -125,14 +126,6 @@ fetch "$PACKAGE_URL" sha256sum "$PACKAGE_SHA256" "$package"
 doing 'install ZooKeeper and Java'
 # Of the packages of ZooKeeper this one starts nothing. It depends on Java.
 need zookeeper
-
-doing 'keep needrestart off ZooKeeper'
-# After an unattended upgrade of a library it would restart every server that uses it, on one instance
-# after the other and without a look at the quorum.
-put /etc/needrestart/conf.d/steadfast.conf 644 <<'END'
-# From the user-data of this instance.
-$nrconf{override_rc}{qr(^steadfast-)} = 0;
-END
 
 doing 'install the package'
 version=$(dpkg-deb --field "$package" Version)

@@ -88,7 +88,7 @@ resource "aws_iam_role" "holder" {
   })
 }
 
-# What `steadfast iam-policy --role agent` prints, as tests/cloud_init.rs sees to.
+# What `steadfast iam-policy --role agent` prints, as tests/templates sees to.
 resource "aws_iam_role_policy" "steadfast" {
   name = "steadfast"
   role = aws_iam_role.holder.id
@@ -237,5 +237,5 @@ resource "aws_autoscaling_group" "zone" {
 
 locals {
   size   = { for name in keys(var.subnets) : name => length([for slot in var.slots : slot if slot.subnet == name]) }
-  region = data.aws_region.here.name
+  region = data.aws_region.here.id
 }
