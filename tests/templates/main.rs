@@ -48,7 +48,7 @@ fn resolved(it: Value) -> Value {
 #[test]
 fn the_role_of_the_cloudformation_template_has_the_agents_policy() {
     let template = file("cloudformation/pool.yaml");
-    let (_, policy) = template.split_once("PolicyDocument:\n").unwrap();
+    let (_, policy) = template.split_once(" PolicyDocument:\n").unwrap();
     // JSON is YAML, too: the document ends where its first brace is closed.
     let policy = serde_json::Deserializer::from_str(policy).into_iter().next().unwrap().unwrap();
     assert_eq!(resolved(policy), printed());
