@@ -11,8 +11,8 @@ use super::{Context, Output, print};
 use crate::client::{self, Client};
 use crate::control::{EniView, InstanceView, LaunchRequest};
 
-/// The longest that `--wait` waits.
-const BOOTED: Duration = Duration::from_secs(120);
+/// The longest that `--wait` waits: for a machine without KVM it may be minutes.
+const BOOTED: Duration = Duration::from_secs(600);
 
 /// Launch instances.
 #[derive(Debug, Args)]

@@ -17,8 +17,9 @@ use crate::kernel::error::{Explain, Result};
 
 /// The longest that the agent may take to answer: milliseconds, more only on a machine that is swamped.
 const ANSWER: Duration = Duration::from_secs(60);
-/// How often it is asked whether a program has ended, at first and at most.
-const LOOK_AGAIN: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(500));
+/// After how long it is asked whether a program has ended, at first and at most: each question is a line
+/// in the guest's journal.
+const LOOK_AGAIN: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 
 /// How a program in a machine ended.
 #[derive(Debug)]
