@@ -2,6 +2,8 @@
 # make test   every test
 # make bench  the figures of the README
 # make build  the release binary, target/release/steadfast
+# make deb    a package for Debian and Ubuntu, target/package/steadfast_VERSION-1_ARCH.deb
+# make rpm    one for Amazon Linux, target/package/steadfast-VERSION-1.ARCH.rpm
 # make build-dev  the programs for trying things out, target/debug/steadfast and steadfast-sim
 # make check  formatting, lints, documentation, licences (part of .ci/run)
 #
@@ -12,7 +14,7 @@ CARGO_BIN := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 export PATH := $(CARGO_BIN):$(PATH):/usr/sbin:/sbin
 CARGO ?= cargo
 
-.PHONY: help demo test bench build build-dev check
+.PHONY: help demo test bench build deb rpm build-dev check
 .DEFAULT_GOAL := help
 
 help:
@@ -33,6 +35,10 @@ test:
 build:
 	@scripts/setup build
 	$(CARGO) build --locked --release --bin steadfast
+
+deb rpm:
+	@scripts/setup package
+	@scripts/package $@
 
 # With the examples, as the demo and the tests have it: without them other features are chosen, and
 # aws-sdk-ec2 is compiled once more.
