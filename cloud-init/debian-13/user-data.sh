@@ -160,8 +160,8 @@ if systemctl --quiet is-active systemd-networkd; then
   }
   # By hardware address: a pattern that leaves out this instance's own interface would, in an image that
   # is made of this instance, not leave out the next one's.
-  macs=$(systemd-run --quiet --pipe --wait --property=EnvironmentFile=-/etc/steadfast/environment \
-    /usr/bin/steadfast pool show --timeout 30s --output json |
+  macs=$(systemd-run --quiet --pipe --wait --description='Look at the pool' \
+    --property=EnvironmentFile=-/etc/steadfast/environment /usr/bin/steadfast pool show --timeout 30s --output json |
     grep -oE '"([0-9a-f]{2}:){5}[0-9a-f]{2}"' | sort -u | tr -d '"' | tr '\n' ' ')
   if [ -n "$macs" ]; then
     printf '[Match]\nMACAddress=%s\n\n[Link]\nUnmanaged=yes\n' "$macs" |
