@@ -85,8 +85,9 @@ fn server(pool: &Pool, it: &Server) -> Finding {
     let holder = pool.slots.get(&it.slot).and_then(|slot| slot.holder());
     let holder = holder.map_or_else(|| "its holder".to_owned(), ToString::to_string);
     let named = format!("slot {} ({})", it.slot, it.address);
-    let logs =
-        |finding: Finding| finding.hint(format!("see why: `journalctl -u steadfast` on {holder}"));
+    let logs = |finding: Finding| {
+        finding.hint(format!("see why: `journalctl -u steadfast-zookeeper` on {holder}"))
+    };
     match &it.answer {
         Srvr::Serves(serving) if serving.mode == Mode::Standalone => SERVERS
             .error(format!("{named} is a server of its own (standalone)"))

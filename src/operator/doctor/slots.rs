@@ -137,7 +137,7 @@ fn never_started(seen: &Seen<'_>) -> Option<Finding> {
             .warning(format!("{seen} is held by {holder}, and no server was ever started on it"))
             .why("the ensemble is one server short")
             .hint(format!(
-                "see what keeps it from starting: `journalctl -u steadfast` on {holder}; with \
+                "see what keeps it from starting: `journalctl -u steadfast-zookeeper` on {holder}; with \
                  `steadfast claim` or `run --plain` alone this is as it should be"
             )),
     )

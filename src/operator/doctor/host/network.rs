@@ -157,7 +157,7 @@ fn holds(network: &Network, seen: &[Seen<'_>], pool: &PoolName) -> Option<Findin
         (None, Some(slot)) => HOLDS
             .error(format!("{slot} is attached to this instance, which does not use it"))
             .why("nobody else can have it, and the ensemble is one server short")
-            .hint("see why its claim did not end: `journalctl -u steadfast`")
+            .hint("see why its claim did not end: `journalctl -u steadfast-zookeeper`")
             .command(format!("steadfast claim --pool {pool}")),
         (Some(it), _) => release(
             HOLDS

@@ -21,6 +21,8 @@ const BACKENDS: [&str; 6] = [
     "logback-classic",
     "log4j-slf4j",
 ];
+/// What starts ZooKeeper in steadfast's own package, and the backend that it puts on the class path.
+const LAUNCHER: [&str; 2] = ["/usr/lib/steadfast/zookeeper", "/usr/share/java/slf4j-simple.jar"];
 /// Where systemd has its units: of two of one name the first counts.
 const UNITS: [&str; 4] = [
     "/etc/systemd/system",
@@ -56,7 +58,8 @@ impl Package {
         let classpath = root.read(ENVIRONMENT).and_then(|text| classpath(&text));
         let user = user.unwrap_or(ZOOKEEPER).to_owned();
         Self {
-            logs: classpath.as_deref().is_some_and(|it| logs(root, it)),
+            logs: classpath.as_deref().is_some_and(|it| logs(root, it))
+                || LAUNCHER.iter().all(|it| root.has(it)),
             classpath,
             autostart: autostart(root),
             account: root.read("/etc/passwd").and_then(|text| account(&text, &user)),

@@ -190,6 +190,16 @@ fn each_defect_of_a_host_is_found_alone_with_what_mends_it() {
 }
 
 #[test]
+fn the_packages_own_launcher_brings_a_logging_backend() {
+    let stage = Stage::new();
+    stage.remove("/usr/share/java/slf4j-log4j12.jar");
+    stage.file("/usr/share/java/slf4j-simple.jar", "");
+    assert_eq!(stage.wrong(), [("zookeeper-logging", Severity::Warning)]);
+    stage.file("/usr/lib/steadfast/zookeeper", "");
+    assert_eq!(stage.wrong(), []);
+}
+
+#[test]
 fn a_manager_that_leaves_the_nic_alone_is_no_finding() {
     let stage = Stage::new();
     for (id, name) in [(7, "systemd-network"), (8, "NetworkManager"), (9, "dhcpcd")] {
