@@ -13,6 +13,7 @@ use crate::cloud::Metadata;
 use crate::cloud::ec2::{self, Ec2};
 use crate::cloud::imds::Imds;
 use crate::ids::PoolName;
+use crate::operator::target::Target;
 
 /// What a command works with.
 #[derive(Debug)]
@@ -27,6 +28,13 @@ pub struct Operator {
     pub file: FileSettings,
     /// By when it has ended.
     pub deadline: Instant,
+}
+
+impl Operator {
+    /// As the commands that are told name it.
+    pub fn target(&self) -> Target {
+        Target { pool: self.pool.clone(), region: self.region.clone() }
+    }
 }
 
 /// Does an operator's command, and gives it up when its time is over.

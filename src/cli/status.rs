@@ -62,9 +62,11 @@ impl Round {
 
 async fn look(it: &Operator, probe: Probe, deadline: Instant) -> Result<Report, CliError> {
     let view =
-        status::look(&it.ec2, &it.pool, probe, deadline).await.map_err(|error| match error {
-            StatusError::Call(error) => CliError::Agent(AgentError::from(error)),
-            StatusError::Pool(error) => CliError::Pool(error),
-        })?;
+        status::look(&it.ec2, &it.target(), probe, deadline).await.map_err(
+            |error| match error {
+                StatusError::Call(error) => CliError::Agent(AgentError::from(error)),
+                StatusError::Pool(error) => CliError::Pool(error),
+            },
+        )?;
     Ok(status::verdict(&view))
 }

@@ -13,6 +13,7 @@
 //! | [`policy`] | the least that a role needs |
 //! | [`servers`] | every server of a pool, asked at once |
 //! | [`session`] | a session through the connect string, as clients open one |
+//! | [`target`] | pool and region, as the commands that are told name them |
 //! | [`server_list`] | the ensemble's own list of servers against the pool |
 
 pub mod bootstrap;
@@ -24,6 +25,7 @@ pub mod server_list;
 pub mod servers;
 pub mod session;
 pub mod status;
+pub mod target;
 
 #[cfg(test)]
 mod testing;

@@ -26,6 +26,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::servers::{self, Server, Size};
 use super::session::{self, Probe, Session};
+use super::target::Target;
 use crate::cloud::account::{Instance, Interface, Which};
 use crate::cloud::{Account, CallError, patience};
 use crate::ids::{EniId, InstanceId, PoolName, SlotNumber};
@@ -46,6 +47,8 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 pub struct View {
     /// When.
     pub at: SystemTime,
+    /// Where EC2 was asked.
+    pub region: String,
     /// The pool, without the ENIs that do not fit into it.
     pub pool: Pool,
     /// Why these do not.
@@ -77,10 +80,11 @@ pub enum StatusError {
 /// EC2 does not tell the pool's ENIs, or no slot is among them. All else is part of the answer.
 pub async fn look(
     account: &impl Account,
-    name: &PoolName,
+    target: &Target,
     probe: Probe,
     deadline: Instant,
 ) -> Result<View, StatusError> {
+    let Target { pool: name, region } = target;
     let read = || account.interfaces(Which::OfPool(name));
     let found = patience::retried(deadline, read).await?;
     let at = SystemTime::now();
@@ -94,7 +98,8 @@ pub async fn look(
     )
     .await;
     let interfaces = found.into_iter().map(|it| (it.eni.id.clone(), it)).collect();
-    Ok(View { at, pool, defects, interfaces, holders, servers, session })
+    let region = region.clone();
+    Ok(View { at, region, pool, defects, interfaces, holders, servers, session })
 }
 
 /// A pool of the ENIs that fit, and why the others do not: in the middle of an incident one wrong tag

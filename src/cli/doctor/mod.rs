@@ -58,7 +58,7 @@ async fn examine(args: &DoctorArgs, it: Operator) -> Report {
     let host = this_host::examine(args, &it, &me, &seen);
     let (facts, ensemble, host) = join3(account, ensemble, host).await;
 
-    let mut found = doctor::of_account(&it.pool, role, &facts);
+    let mut found = doctor::of_account(&it.target(), role, &facts);
     found.extend(ensemble);
     found.extend(host);
     found.push(clock::check(it.ec2.clock_ahead_seconds()));

@@ -16,6 +16,7 @@ use crate::ids::{EniId, PoolName, SlotNumber};
 use crate::operator::pool::PoolCommandError;
 use crate::operator::pool::adopt::{self, Plan, Wish};
 use crate::operator::pool::show::{PoolView, SlotView};
+use crate::operator::target::Target;
 
 /// What the JSON form says.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -54,7 +55,7 @@ pub struct AdoptedSlot {
 /// Does it.
 pub async fn adopt(args: &AdoptArgs) -> Result<(), CliError> {
     let plan = operator::within(&args.common, settings::TIMEOUT, async |it| {
-        Ok((adopt::plan(&it.ec2, &wish(args, &it.pool)?, it.deadline).await?, it))
+        Ok((adopt::plan(&it.ec2, &wish(args, it.target())?, it.deadline).await?, it))
     });
     let (plan, Operator { ec2, file, .. }) = plan.await?;
     let limit = settings::timeout(&args.common, &file, settings::TIMEOUT);
@@ -88,7 +89,7 @@ pub async fn adopt(args: &AdoptArgs) -> Result<(), CliError> {
     Ok(())
 }
 
-fn wish(args: &AdoptArgs, pool: &PoolName) -> Result<Wish, CliError> {
+fn wish(args: &AdoptArgs, target: Target) -> Result<Wish, CliError> {
     let mut enis = BTreeMap::new();
     let mut seen = BTreeSet::new();
     for (number, eni) in &args.enis {
@@ -99,7 +100,7 @@ fn wish(args: &AdoptArgs, pool: &PoolName) -> Result<Wish, CliError> {
             return Err(CliError::Settings(format!("{eni} is given twice")));
         }
     }
-    Ok(Wish { pool: pool.clone(), enis, reuse_retired: args.reuse_retired })
+    Ok(Wish { target, enis, reuse_retired: args.reuse_retired })
 }
 
 fn report(plan: &Plan, view: Option<PoolView>) -> PoolAdopt {
@@ -121,7 +122,7 @@ fn report(plan: &Plan, view: Option<PoolView>) -> PoolAdopt {
         None => (None, None),
     };
     PoolAdopt {
-        pool: plan.pool.clone(),
+        pool: plan.target.pool.clone(),
         changed,
         adopted: adopted.collect(),
         kept: kept.collect(),
@@ -144,7 +145,7 @@ fn planned(plan: &Plan) -> String {
     let noun = if count == 1 { "ENI" } else { "ENIs" };
     format!(
         "{count} {noun} to be tagged as slots of pool {}\n\n{table}{}\n",
-        plan.pool,
+        plan.target.pool,
         notes(&plan.notes)
     )
 }

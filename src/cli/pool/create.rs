@@ -18,6 +18,7 @@ use crate::ids::{PoolName, SecurityGroupId, SlotNumber, SubnetId};
 use crate::operator::pool::create::{self, Layout, New, Plan, Wish};
 use crate::operator::pool::show::{PoolView, SlotView};
 use crate::operator::pool::{Members, PoolCommandError};
+use crate::operator::target::Target;
 
 /// For an ENI: a call to EC2 takes less than one second, and throttled ones come at five a second.
 const EACH: Duration = Duration::from_secs(3);
@@ -63,7 +64,7 @@ pub struct MissingSlot {
 /// Does it.
 pub async fn create(args: &CreateArgs) -> Result<(), CliError> {
     let seen = operator::within(&args.common, settings::TIMEOUT, async |it| {
-        let wish = wish(args, &it.pool)?;
+        let wish = wish(args, it.target())?;
         let seen = create::look(&it.ec2, &wish, it.deadline).await?;
         Ok((create::plan(&wish, &seen)?, seen.members, it))
     });
@@ -91,7 +92,7 @@ pub async fn create(args: &CreateArgs) -> Result<(), CliError> {
     Ok(())
 }
 
-fn wish(args: &CreateArgs, pool: &PoolName) -> Result<Wish, CliError> {
+fn wish(args: &CreateArgs, target: Target) -> Result<Wish, CliError> {
     let twice = |what: &str| Err(CliError::Settings(format!("{what} is given twice")));
     let layout = match args.count {
         Some(count) => Layout::Spread { subnets: args.subnets.clone(), count },
@@ -118,7 +119,7 @@ fn wish(args: &CreateArgs, pool: &PoolName) -> Result<Wish, CliError> {
         }
     }
     Ok(Wish {
-        pool: pool.clone(),
+        target,
         layout,
         ipv6: args.ipv6,
         groups: args.groups.clone(),
@@ -135,7 +136,7 @@ fn report(plan: &Plan, members: &Members, changed: bool) -> PoolCreate {
         differs: it.differs.clone(),
     });
     PoolCreate {
-        pool: plan.pool.clone(),
+        pool: plan.target.pool.clone(),
         changed,
         missing: plan.new.iter().map(missing).collect(),
         kept: kept.collect(),

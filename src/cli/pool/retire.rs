@@ -33,7 +33,7 @@ pub struct PoolRetire {
 pub async fn retire(args: &RetireArgs) -> Result<(), CliError> {
     // A person who reads what it means takes the time that it takes: only the calls are limited.
     let plan = operator::within(&args.common, settings::TIMEOUT, async |it| {
-        let plan = retire::plan(&it.ec2, &it.pool, args.slot, args.delete, it.deadline).await?;
+        let plan = retire::plan(&it.ec2, &it.target(), args.slot, args.delete, it.deadline).await?;
         Ok((plan, it))
     });
     let (plan, Operator { ec2, file, pool, .. }) = plan.await?;

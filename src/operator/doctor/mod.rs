@@ -36,10 +36,11 @@ pub use facts::{Facts, Known, Missing};
 pub use finding::{Area, Check, Finding, Report, Severity};
 pub use permissions::Role;
 
-use crate::ids::PoolName;
+use crate::operator::target::Target;
 
 /// Every finding that the account's facts give.
-pub fn of_account(pool: &PoolName, role: Role, facts: &Facts) -> Vec<Finding> {
+pub fn of_account(target: &Target, role: Role, facts: &Facts) -> Vec<Finding> {
+    let pool = &target.pool;
     let mut found = facts.missing(role);
     found.extend(permissions::check(role, facts));
     let Ok(interfaces) = &facts.interfaces else { return found };
@@ -49,7 +50,7 @@ pub fn of_account(pool: &PoolName, role: Role, facts: &Facts) -> Vec<Finding> {
         return found;
     }
     found.extend(tags::check(pool, &seen));
-    found.extend(slots::check(pool, &seen, facts));
+    found.extend(slots::check(target, &seen, facts));
     found.extend(instances::check(&seen, facts));
     found.extend(zones::check(&seen, facts));
     found.extend(firewall::check(&seen, facts));

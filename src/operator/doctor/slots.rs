@@ -6,6 +6,7 @@ use super::tags::{Seen, listed};
 use super::{Area, Check, Facts, Finding};
 use crate::cloud::InstanceState;
 use crate::ids::{InstanceId, PoolName, VpcId};
+use crate::operator::target::Target;
 
 const DELETE_ON_TERMINATION: Check = Check::of(Area::Slots, "delete-on-termination");
 const SOURCE_DEST_CHECK: Check = Check::of(Area::Slots, "source-dest-check");
@@ -17,7 +18,7 @@ const ONE_A_HOST: Check = Check::of(Area::Slots, "one-slot-an-instance");
 const STARTED: Check = Check::of(Area::Slots, "started");
 
 /// The findings on the slots.
-pub fn check(pool: &PoolName, seen: &[Seen<'_>], facts: &Facts) -> Vec<Finding> {
+pub fn check(target: &Target, seen: &[Seen<'_>], facts: &Facts) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut all_or = |check: Check, fine: &str, findings: Vec<Finding>| match findings.is_empty() {
         true => found.push(check.ok(fine)),
@@ -28,12 +29,12 @@ pub fn check(pool: &PoolName, seen: &[Seen<'_>], facts: &Facts) -> Vec<Finding> 
     all_or(SOURCE_DEST_CHECK, "every slot's source/destination check is on", each(unchecked));
     all_or(OWNER, "no slot belongs to an AWS service", each(foreign));
     all_or(VPC, "all slots lie in one VPC", elsewhere(seen));
-    all_or(ONE_A_HOST, "no instance holds two slots", two_on_one(pool, seen));
+    all_or(ONE_A_HOST, "no instance holds two slots", two_on_one(target, seen));
     all_or(STARTED, "a server was started on every slot that is held", each(never_started));
     all_or(HELD, "every slot is held", free(seen).into_iter().collect());
     if let Ok(instances) = &facts.instances {
         let state = |it: &InstanceId| instances.get(it).map_or(InstanceState::Gone, |it| it.state);
-        let idle = |it: &Seen<'_>| dead_holder(pool, it, state(it.holder()?));
+        let idle = |it: &Seen<'_>| dead_holder(&target.pool, it, state(it.holder()?));
         let idle = seen.iter().filter_map(idle).collect();
         all_or(HOLDER, "every holder runs", idle);
     }
@@ -108,7 +109,7 @@ fn elsewhere(seen: &[Seen<'_>]) -> Vec<Finding> {
     strays.map(finding).collect()
 }
 
-fn two_on_one(pool: &PoolName, seen: &[Seen<'_>]) -> Vec<Finding> {
+fn two_on_one(target: &Target, seen: &[Seen<'_>]) -> Vec<Finding> {
     let mut by_holder: BTreeMap<&InstanceId, Vec<&Seen<'_>>> = BTreeMap::new();
     for it in seen {
         if let Some(holder) = it.holder() {
@@ -123,7 +124,7 @@ fn two_on_one(pool: &PoolName, seen: &[Seen<'_>]) -> Vec<Finding> {
             .why("it runs one server, so the other slots' are missing, and are kept from others")
             .hint(format!(
                 "keep the one that `cat /run/steadfast/slot.json` on {holder} names, and take each \
-                 other: `steadfast reclaim SLOT --pool {pool}`"
+                 other: `steadfast reclaim SLOT {target}`"
             ))
     };
     twice.map(finding).collect()

@@ -2,7 +2,8 @@
 
 use super::oddity::{Oddity, Severity};
 use crate::cloud::InstanceState;
-use crate::ids::{PoolName, SlotNumber};
+use crate::ids::SlotNumber;
+use crate::operator::target::Target;
 
 impl Oddity {
     /// Its name, for programs: it never changes its meaning.
@@ -82,12 +83,13 @@ impl Oddity {
     }
 
     /// What to do, where the sentence does not say it; as a command where there is one.
-    pub fn next_step(&self, pool: &PoolName) -> Option<String> {
+    pub fn next_step(&self, target: &Target) -> Option<String> {
         let modify = "aws ec2 modify-network-interface-attribute --network-interface-id";
+        let region = &target.region;
         Some(match self {
             Self::Blind | Self::Unseen { .. } | Self::LeaderUnseen => format!(
-                "look from an instance of the pool's network: steadfast status --pool {pool}; what \
-                 keeps this place from it: steadfast doctor --pool {pool}"
+                "look from an instance of the pool's network: steadfast status {target}; what \
+                 keeps this place from it: steadfast doctor {target}"
             ),
             Self::Free { zone, .. } => format!(
                 "start an instance in {zone}, or look at the log of `steadfast claim` on the one there"
@@ -100,35 +102,37 @@ impl Oddity {
             }
             Self::NotRunning { slot, .. } => format!(
                 "a waiting instance of its zone takes it over by itself; else: steadfast reclaim {slot} \
-                 --pool {pool}"
+                 {target}"
             ),
             Self::OtherAccount { eni, .. } => {
-                format!("aws ec2 describe-network-interfaces --network-interface-ids {eni}")
+                format!("aws ec2 describe-network-interfaces --network-interface-ids {eni} --region {region}")
             }
             Self::InTransit { slot, .. } => {
                 format!(
-                    "if it stays so for minutes: steadfast reclaim {slot} --pool {pool} --force"
+                    "if it stays so for minutes: steadfast reclaim {slot} {target} --force"
                 )
             }
             Self::Down { holder, .. } | Self::NotServing { holder, .. } => {
                 format!("look at ZooKeeper's log and at `journalctl` on {holder}")
             }
             Self::NoVoter { slot, .. } => {
-                format!("compare its zoo.cfg: steadfast render --slot {slot} --pool {pool}")
+                format!("compare its zoo.cfg: steadfast render --slot {slot} {target}")
             }
             Self::SeveralLeaders { .. } => {
-                format!("look again in 10 s; if it stays so: steadfast doctor --pool {pool}")
+                format!("look again in 10 s; if it stays so: steadfast doctor {target}")
             }
             Self::DeletedWithHolder { eni, attachment, .. } => format!(
-                "{modify} {eni} --attachment AttachmentId={attachment},DeleteOnTermination=false"
+                "{modify} {eni} --attachment AttachmentId={attachment},DeleteOnTermination=false \
+                 --region {region}"
             ),
-            Self::NoSourceCheck { eni, .. } => format!("{modify} {eni} --source-dest-check"),
+            Self::NoSourceCheck { eni, .. } => format!("{modify} {eni} --source-dest-check --region {region}"),
             Self::SeveralSlots { slots, .. } => {
                 let last = slots.last()?;
-                format!("give one to another instance: steadfast reclaim {last} --pool {pool}")
+                format!("give one to another instance: steadfast reclaim {last} {target}")
             }
             Self::SeveralZones { group, .. } => format!(
-                "aws autoscaling describe-auto-scaling-groups --auto-scaling-group-names {}",
+                "aws autoscaling describe-auto-scaling-groups --auto-scaling-group-names {} \
+                 --region {region}",
                 crate::errors::shell_word(group)
             ),
             Self::FarBehind { slot, .. } => {
@@ -142,7 +146,7 @@ impl Oddity {
                  votes again, the leader's last"
                     .to_owned()
             }
-            Self::NoSession { .. } => format!("steadfast doctor --pool {pool}"),
+            Self::NoSession { .. } => format!("steadfast doctor {target}"),
             Self::Twin(_)
             | Self::SeveralVersions { .. }
             | Self::Untagged { .. }

@@ -12,6 +12,7 @@ use crate::cloud::AttachmentStatus;
 use crate::ids::{AttachmentId, DeviceIndex, EniId, InstanceId, PoolName, SlotNumber};
 use crate::operator::servers::Server;
 use crate::operator::session::Session;
+use crate::operator::target::Target;
 use crate::pool::Slot;
 use crate::zookeeper::answer::Srvr;
 
@@ -159,13 +160,13 @@ impl Health {
 }
 
 impl OddityReport {
-    pub(super) fn of(oddity: &Oddity, pool: &PoolName) -> Self {
+    pub(super) fn of(oddity: &Oddity, target: &Target) -> Self {
         Self {
             kind: oddity.kind().to_owned(),
             severity: oddity.severity(),
             slots: oddity.slots(),
             sentence: oddity.to_string(),
-            next_step: oddity.next_step(pool),
+            next_step: oddity.next_step(target),
         }
     }
 }

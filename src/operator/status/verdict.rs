@@ -10,6 +10,7 @@ use super::oddity::{Oddity, Severity};
 use super::report::{Health, OddityReport, Quorum, Report, slot, utc};
 use crate::ids::SlotNumber;
 use crate::operator::servers::{Server, majority};
+use crate::operator::target::Target;
 use crate::zookeeper::answer::Mode;
 
 /// What follows from what was seen.
@@ -20,14 +21,14 @@ pub fn verdict(view: &View) -> Report {
     oddities.sort_by_key(|oddity| std::cmp::Reverse(oddity.severity()));
     let health = health(&quorum, &oddities);
     let pairs = view.pool.slots.values().zip(&view.servers);
-    let name = &view.pool.name;
+    let target = Target { pool: view.pool.name.clone(), region: view.region.clone() };
     Report {
-        pool: name.clone(),
+        pool: view.pool.name.clone(),
         at: utc(view.at),
         health,
         verdict: sentence(health, &quorum, &oddities),
         slots: pairs.map(|(it, server)| slot(view, it, server)).collect(),
-        oddities: oddities.iter().map(|oddity| OddityReport::of(oddity, name)).collect(),
+        oddities: oddities.iter().map(|oddity| OddityReport::of(oddity, &target)).collect(),
         session: view.session.clone(),
         quorum,
     }

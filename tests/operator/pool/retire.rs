@@ -67,7 +67,7 @@ fn a_held_slot_is_refused_with_the_command_that_takes_it() {
     holder.claim(&["--slot", "1"]).done();
     let before = region.changes();
     let args = ["retire", "1", "--confirm", "kafka/1"];
-    let texts = [&holder.id, "`steadfast reclaim 1 --pool kafka`"];
+    let texts = [&holder.id, "`steadfast reclaim 1 --pool kafka --region eu-west-1`"];
     laptop.pool(&args).fails(exit::TEMPFAIL, &texts);
     laptop.pool(&["retire", "9"]).fails(exit::CONFIG, &["has no slot 9: it has 1 and 2"]);
     assert_eq!(region.changes(), before);

@@ -11,7 +11,8 @@ fn found(change: impl FnOnce(&mut Facts)) -> Vec<Finding> {
     change(&mut facts);
     let interfaces = facts.interfaces.clone().unwrap();
     let (seen, _) = tags::slots(&kafka(), &interfaces);
-    check(&kafka(), &seen, &facts)
+    let target = Target { pool: kafka(), region: "eu-west-1".to_owned() };
+    check(&target, &seen, &facts)
 }
 
 /// What is wrong after a slot was changed.
@@ -60,7 +61,8 @@ fn two_slots_on_one_instance_are_both_named() {
     assert_eq!(wrong[0].what, format!("{} holds slots 1 and 2", instance_id(1)));
     // Pasted whole, commands would free the one that serves, too.
     assert!(wrong[0].commands.is_empty());
-    assert!(wrong[0].hint.as_deref().unwrap().contains("`steadfast reclaim SLOT --pool kafka`"));
+    let command = "`steadfast reclaim SLOT --pool kafka --region eu-west-1`";
+    assert!(wrong[0].hint.as_deref().unwrap().contains(command));
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub fn judge(
     found: &[Interface],
 ) -> Result<Plan, PoolCommandError> {
     let mut plan =
-        Plan { pool: wish.pool.clone(), kept: Vec::new(), new: Vec::new(), notes: Vec::new() };
+        Plan { target: wish.target.clone(), kept: Vec::new(), new: Vec::new(), notes: Vec::new() };
     // A member without a number may get one here.
     let named: BTreeSet<&EniId> = wish.enis.values().collect();
     let strange = members.defects.iter().filter(|it| !it.is_without_number(&named));
@@ -55,21 +55,21 @@ fn unfit(
     vpc: Option<&VpcId>,
 ) -> Vec<String> {
     let (id, tags) = (&it.eni.id, &it.eni.tags);
-    let mut all = as_interface(it, vpc);
+    let mut all = as_interface(&wish.target.region, it, vpc);
     if let Some(there) = members.slots.get(&number) {
         all.push(format!(
             "{} is {} already: give {id} another number",
-            slot_of(&wish.pool, number),
+            slot_of(&wish.target.pool, number),
             there.eni.id
         ));
     }
-    match (tags.get(TAG_POOL), it.eni.slot_of(&wish.pool)) {
-        (Some(pool), _) if *pool != wish.pool.as_str() => {
+    match (tags.get(TAG_POOL), it.eni.slot_of(&wish.target.pool)) {
+        (Some(pool), _) if *pool != wish.target.pool.as_str() => {
             all.push(format!("{id} belongs to pool {pool}: retire it there first"));
         }
         (_, Some(other)) => all.push(format!(
             "{id} is {}: a server id never moves to another address",
-            slot_of(&wish.pool, other)
+            slot_of(&wish.target.pool, other)
         )),
         _ => {}
     }
@@ -81,7 +81,7 @@ fn unfit(
 }
 
 /// Of an ENI as such.
-fn as_interface(it: &Interface, vpc: Option<&VpcId>) -> Vec<String> {
+fn as_interface(region: &str, it: &Interface, vpc: Option<&VpcId>) -> Vec<String> {
     let id = &it.eni.id;
     let mut all = Vec::new();
     if let Some(vpc) = vpc.filter(|vpc| it.vpc != **vpc) {
@@ -96,7 +96,8 @@ fn as_interface(it: &Interface, vpc: Option<&VpcId>) -> Vec<String> {
     if !it.source_dest_check {
         all.push(format!(
             "{id} does not check source and destination, which fences a lost server: aws ec2 \
-             modify-network-interface-attribute --network-interface-id {id} --source-dest-check"
+             modify-network-interface-attribute --network-interface-id {id} --source-dest-check \
+             --region {region}"
         ));
     }
     let Some(attachment) = &it.eni.attachment else { return all };
@@ -108,7 +109,7 @@ fn as_interface(it: &Interface, vpc: Option<&VpcId>) -> Vec<String> {
         all.push(format!(
             "{id} is deleted with its instance: aws ec2 modify-network-interface-attribute \
              --network-interface-id {id} --attachment \
-             AttachmentId={attachment},DeleteOnTermination=false"
+             AttachmentId={attachment},DeleteOnTermination=false --region {region}"
         ));
     }
     all
@@ -121,14 +122,15 @@ fn retired(wish: &Wish, number: SlotNumber, it: &Interface, members: &Members) -
         return (was.number != number).then(|| {
             format!(
                 "{id} was {}: it can come back under that number alone",
-                slot_of(&wish.pool, was.number)
+                slot_of(&wish.target.pool, was.number)
             )
         });
     }
     if let Some(tag) = it.eni.tags.get(TAG_RETIRED) {
         return Some(format!(
             "{id} was retired from another pool ({tag}): aws ec2 delete-tags --resources {id} --tags \
-             Key={TAG_RETIRED} Key={TAG_INITIALIZED}"
+             Key={TAG_RETIRED} Key={TAG_INITIALIZED} --region {}",
+            wish.target.region
         ));
     }
     let was = members.retired_as(number).filter(|_| !wish.reuse_retired)?;
@@ -155,7 +157,7 @@ fn same_address(new: &[New]) -> Vec<String> {
 fn new(wish: &Wish, number: SlotNumber, it: &Interface, members: &Members) -> New {
     let is_back = members.retired_as(number).is_some_and(|r| r.interface.eni.id == it.eni.id);
     let mut tags = BTreeMap::from([
-        (TAG_POOL.to_owned(), wish.pool.to_string()),
+        (TAG_POOL.to_owned(), wish.target.pool.to_string()),
         (TAG_SLOT.to_owned(), number.to_string()),
     ]);
     // Whoever holds it has data of its own, which counts (ensembles are moved to steadfast so). On a

@@ -14,7 +14,8 @@ use tokio::time::{Instant, sleep};
 use super::{Members, PoolCommandError, slots, twice};
 use crate::cloud::account::{Account, Interface, Which};
 use crate::cloud::{Action, CallError, Mode, TAG_POOL, TAG_RETIRED, TAG_SLOT, patience};
-use crate::ids::{EniId, PoolName, SlotNumber};
+use crate::ids::{EniId, SlotNumber};
+use crate::operator::target::Target;
 
 /// So long another operator who gave a number to another ENI is given to take that back.
 const OTHERS_TIME: Duration = Duration::from_secs(10);
@@ -23,7 +24,7 @@ const OTHERS_TIME: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone)]
 pub struct Wish {
     /// The pool.
-    pub pool: PoolName,
+    pub target: Target,
     /// The ENIs, by the number that each is to have.
     pub enis: BTreeMap<SlotNumber, EniId>,
     /// Whether the number of a retired slot may be given to another ENI.
@@ -34,7 +35,7 @@ pub struct Wish {
 #[derive(Debug, Clone)]
 pub struct Plan {
     /// The pool.
-    pub pool: PoolName,
+    pub target: Target,
     /// What is a slot as it was asked for.
     pub kept: Vec<(SlotNumber, Interface)>,
     /// What is to be tagged.
@@ -66,9 +67,11 @@ pub async fn plan(
     deadline: Instant,
 ) -> Result<Plan, PoolCommandError> {
     let ids: Vec<EniId> = wish.enis.values().cloned().collect();
-    let (members, found) =
-        try_join(Members::read(account, &wish.pool, deadline), read(account, &ids, deadline))
-            .await?;
+    let (members, found) = try_join(
+        Members::read(account, &wish.target.pool, deadline),
+        read(account, &ids, deadline),
+    )
+    .await?;
     judge::judge(wish, &members, &found)
 }
 
@@ -123,7 +126,7 @@ impl Plan {
             adopt(account, it, deadline).await.map_err(|cause| self.half_way(done, cause))?;
         }
         for round in 0.. {
-            let read = Members::read(account, &self.pool, deadline).await;
+            let read = Members::read(account, &self.target.pool, deadline).await;
             let members = read.map_err(|cause| self.half_way(self.new.len(), cause))?;
             let is_seen =
                 |it: &New| members.numbered(it.number).any(|m| m.eni.id == it.interface.eni.id);
@@ -137,8 +140,8 @@ impl Plan {
             sleep(pause).await;
         }
         Err(PoolCommandError::Collision(format!(
-            "all tags are set, but EC2 does not show them yet: look at `steadfast pool show --pool {}`",
-            self.pool
+            "all tags are set, but EC2 does not show them yet: look at `steadfast pool show {}`",
+            self.target
         )))
     }
 
@@ -176,7 +179,7 @@ impl Plan {
                 false => format!("{} {verb} {what}", slots(numbers)),
             }
         };
-        let pool = &self.pool;
+        let pool = &self.target.pool;
         let (done, left) = (told(done, "adopted"), told(left, "not adopted"));
         let done = format!("pool {pool}: {done}, {left}; the same command goes on from there");
         PoolCommandError::HalfWay { done, cause }
@@ -208,7 +211,7 @@ impl Plan {
                 break;
             }
             sleep(pause).await;
-            let read = Members::read(account, &self.pool, deadline).await;
+            let read = Members::read(account, &self.target.pool, deadline).await;
             members = read.map_err(|cause| self.half_way(self.new.len(), cause))?;
         }
         told.sort();
@@ -216,9 +219,9 @@ impl Plan {
         match told.is_empty() {
             true => Ok(members),
             false => Err(PoolCommandError::Collision(format!(
-                "{}; look at `steadfast pool show --pool {}`",
+                "{}; look at `steadfast pool show {}`",
                 told.join("; "),
-                self.pool
+                self.target
             ))),
         }
     }

@@ -132,8 +132,8 @@ impl<A: Account> Run<'_, A> {
             if let Some(other) = members.numbered(new.number).next() {
                 return Err(PoolCommandError::Collision(format!(
                     "slot {} was made by another operator at the same time ({}): look at `steadfast \
-                     pool show --pool {}`, then run the same command again",
-                    new.number, other.eni.id, plan.pool
+                     pool show {}`, then run the same command again",
+                    new.number, other.eni.id, plan.target
                 )));
             }
             let round = self.rounds.get(&new.number).copied().unwrap_or_default();
@@ -152,13 +152,13 @@ impl<A: Account> Run<'_, A> {
     }
 
     pub(super) async fn read(&self) -> Result<Members, PoolCommandError> {
-        let read = Members::read(self.account, &self.plan.pool, self.deadline).await;
+        let read = Members::read(self.account, &self.plan.target.pool, self.deadline).await;
         read.map_err(|cause| PoolCommandError::HalfWay {
             done: format!(
-                "{} made, but the pool could not be read again: look at `steadfast pool show --pool \
+                "{} made, but the pool could not be read again: look at `steadfast pool show \
                  {}`",
                 self.told_made(),
-                self.plan.pool
+                self.plan.target
             ),
             cause,
         })
@@ -166,7 +166,7 @@ impl<A: Account> Run<'_, A> {
 
     /// How far it came, by EC2's account if it gives one.
     async fn half_way(&self, cause: CallError) -> PoolCommandError {
-        let pool = &self.plan.pool;
+        let pool = &self.plan.target.pool;
         // Whatever is left of the time: the cause may be that there is none.
         let soon = patience::or_soon(self.deadline.min(Instant::now()));
         let mut known: BTreeSet<SlotNumber> = self.made.keys().copied().collect();

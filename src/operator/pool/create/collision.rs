@@ -87,9 +87,9 @@ impl<A: Account> Run<'_, A> {
         match told.is_empty() {
             true => Ok(members),
             false => Err(PoolCommandError::Collision(format!(
-                "{}; look at `steadfast pool show --pool {}`, then run the same command again",
+                "{}; look at `steadfast pool show {}`, then run the same command again",
                 told.join("; "),
-                self.plan.pool
+                self.plan.target
             ))),
         }
     }

@@ -19,7 +19,7 @@ pub fn other_address(wanted: &Wanted<'_>, there: &Interface, wish: &Wish) -> Opt
         format!(
             "{} has the address {}, not {}: a server id never moves to another address (give the new \
              address a number of its own, or retire the slot)",
-            slot_of(&wish.pool, wanted.number),
+            slot_of(&wish.target.pool, wanted.number),
             listed(has),
             listed(&addresses.list()),
         )
@@ -53,13 +53,13 @@ pub fn differences(wish: &Wish, wanted: &Wanted<'_>, there: &Interface) -> Vec<S
 
 /// Why a slot that is not there cannot be made as it is wanted.
 pub fn obstacles(wish: &Wish, wanted: &Wanted<'_>, seen: &Seen) -> Vec<String> {
-    let (Wanted { number, subnet, addresses }, pool) = (wanted, &wish.pool);
+    let (Wanted { number, subnet, addresses }, target) = (wanted, &wish.target);
     let mut all = Vec::new();
     if let Some(retired) = seen.members.retired_as(*number).filter(|_| !wish.reuse_retired) {
         let eni = &retired.interface.eni;
         all.push(format!(
-            "slot {number} was retired ({}, {}, {}): bring it back with `steadfast pool adopt --pool \
-             {pool} --eni {number}={}`, or say --reuse-retired to give its number to a new address",
+            "slot {number} was retired ({}, {}, {}): bring it back with `steadfast pool adopt {target} \
+             --eni {number}={}`, or say --reuse-retired to give its number to a new address",
             retired.when,
             eni.id,
             listed(&eni.addresses),
@@ -80,8 +80,8 @@ pub fn obstacles(wish: &Wish, wanted: &Wanted<'_>, seen: &Seen) -> Vec<String> {
         ));
     } else if let Some(it) = seen.bearers.iter().filter(|it| it.vpc == subnet.vpc).find(bears) {
         all.push(format!(
-            "{} is in use by {} ({:?}): to make that ENI slot {number}, `steadfast pool adopt --pool \
-             {pool} --eni {number}={}`",
+            "{} is in use by {} ({:?}): to make that ENI slot {number}, `steadfast pool adopt {target} \
+             --eni {number}={}`",
             listed(&addresses),
             it.eni.id,
             it.description,

@@ -21,7 +21,8 @@ use tokio::time::Instant;
 use super::{Members, PoolCommandError};
 use crate::cloud::account::{Account, Interface, SecurityGroup, Subnet, Which};
 use crate::cloud::{CallError, patience};
-use crate::ids::{PoolName, SecurityGroupId, SlotNumber, SubnetId};
+use crate::ids::{SecurityGroupId, SlotNumber, SubnetId};
+use crate::operator::target::Target;
 
 pub use carry_out::Made;
 pub use plan::{Kept, New, Plan, plan};
@@ -30,7 +31,7 @@ pub use plan::{Kept, New, Plan, plan};
 #[derive(Debug, Clone)]
 pub struct Wish {
     /// The pool.
-    pub pool: PoolName,
+    pub target: Target,
     /// Which slots, and where.
     pub layout: Layout,
     /// Whether each gets an IPv6 address that EC2 chooses, unless it is given one.
@@ -102,7 +103,7 @@ pub async fn look(
     let Wish { layout, groups, .. } = wish;
     let ids = layout.subnets();
     let (members, subnets, groups) = try_join3(
-        Members::read(account, &wish.pool, deadline),
+        Members::read(account, &wish.target.pool, deadline),
         patience::retried(deadline, || account.subnets(&ids)),
         async {
             match groups.is_empty() {

@@ -8,7 +8,8 @@ use super::place::{Wanted, full, one_network, wanted};
 use super::{Seen, Wish, token};
 use crate::cloud::account::{Interface, NewEni, NewIpv6};
 use crate::cloud::{TAG_INITIALIZED, TAG_POOL, TAG_SLOT};
-use crate::ids::{EniId, PoolName, SlotNumber};
+use crate::ids::{EniId, SlotNumber};
+use crate::operator::target::Target;
 
 /// EC2's limit for a tag's value.
 const TAG_VALUE_MAX: usize = 256;
@@ -17,7 +18,7 @@ const TAG_VALUE_MAX: usize = 256;
 #[derive(Debug, Clone)]
 pub struct Plan {
     /// The pool.
-    pub pool: PoolName,
+    pub target: Target,
     /// What stays as it is, in slot order.
     pub kept: Vec<Kept>,
     /// What is to be made, in slot order.
@@ -95,11 +96,11 @@ pub fn plan(wish: &Wish, seen: &Seen) -> Result<Plan, PoolCommandError> {
     }));
     kept.sort_by_key(|it| it.number);
     let notes = notes(wish, &kept, &new, &seen.members);
-    Ok(Plan { pool: wish.pool.clone(), kept, new, notes })
+    Ok(Plan { target: wish.target.clone(), kept, new, notes })
 }
 
 fn made(wish: &Wish, wanted: &Wanted<'_>, members: &Members) -> New {
-    let (Wanted { number, subnet, addresses }, pool) = (wanted, &wish.pool);
+    let (Wanted { number, subnet, addresses }, pool) = (wanted, &wish.target.pool);
     let mut tags = wish.tags.clone();
     let name = format!("{pool}-{number}");
     if name.len() <= TAG_VALUE_MAX {
@@ -174,8 +175,8 @@ impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let numbers: Vec<SlotNumber> = self.new.iter().map(|it| it.number).collect();
         match numbers.is_empty() {
-            true => write!(f, "pool {} has every slot that was asked for", self.pool),
-            false => write!(f, "{} of pool {} to be made", slots(&numbers), self.pool),
+            true => write!(f, "pool {} has every slot that was asked for", self.target.pool),
+            false => write!(f, "{} of pool {} to be made", slots(&numbers), self.target.pool),
         }
     }
 }

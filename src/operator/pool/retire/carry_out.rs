@@ -11,6 +11,7 @@ use crate::cloud::account::{Account, Which};
 use crate::cloud::{
     Action, CallError, Mode, TAG_BOOTSTRAP, TAG_POOL, TAG_RETIRED, TAG_SLOT, patience,
 };
+use crate::operator::target::Target;
 
 /// So long an agent is given to show that it had just claimed the slot: it attaches within a second of
 /// its read, and EC2 shows that within another.
@@ -89,7 +90,7 @@ impl Plan {
         };
         if let Some(attachment) = &it.eni.attachment {
             let is_out = self.is_out.is_some();
-            return Err(held(&self.pool, self.number, attachment.instance.as_ref(), is_out));
+            return Err(held(&self.target, self.number, attachment.instance.as_ref(), is_out));
         }
         match (it.eni.tags.contains_key(TAG_POOL), self.is_out.is_some()) {
             (true, true) => changed("was made a slot again"),
@@ -103,8 +104,8 @@ impl Plan {
         account: &impl Account,
         deadline: Instant,
     ) -> Result<(), PoolCommandError> {
-        let (eni, tags) = (self.eni(), self.retirement());
-        let it = slot_of(&self.pool, self.number);
+        let (eni, tags, region) = (self.eni(), self.retirement(), &self.target.region);
+        let it = slot_of(&self.target.pool, self.number);
         let set = || account.set_tags(eni, &tags, Mode::Do);
         patience::ended(deadline, Action::CreateTags, set).await?;
         let remove = || account.remove_tags(eni, &OURS, Mode::Do);
@@ -112,8 +113,8 @@ impl Plan {
         removed.map_err(|cause| PoolCommandError::HalfWay {
             done: format!(
                 "{it} may still be one, although {eni} is tagged {TAG_RETIRED}: the same command \
-                 goes on, and `aws ec2 delete-tags --resources {eni} --tags Key={TAG_RETIRED}` takes \
-                 it back"
+                 goes on, and `aws ec2 delete-tags --resources {eni} --tags Key={TAG_RETIRED} \
+                 --region {region}` takes it back"
             ),
             cause,
         })?;
@@ -171,7 +172,7 @@ impl Plan {
         holder: &str,
         deadline: Instant,
     ) -> PoolCommandError {
-        let (eni, pool, number) = (self.eni(), &self.pool, self.number);
+        let (eni, number, Target { pool, region }) = (self.eni(), self.number, &self.target);
         let it = slot_of(pool, number);
         let tags = BTreeMap::from([
             (TAG_POOL.to_owned(), pool.to_string()),
@@ -193,8 +194,8 @@ impl Plan {
                 done: format!(
                     "{it} was claimed by {holder} at the same moment, and its tags could not be put \
                      back: aws ec2 create-tags --resources {eni} --tags Key={TAG_POOL},Value={pool} \
-                     Key={TAG_SLOT},Value={number}; aws ec2 delete-tags --resources {eni} --tags \
-                     Key={TAG_RETIRED}"
+                     Key={TAG_SLOT},Value={number} --region {region}; aws ec2 delete-tags --resources \
+                     {eni} --tags Key={TAG_RETIRED} --region {region}"
                 ),
                 cause,
             },
@@ -215,7 +216,7 @@ impl Plan {
             Err(cause) => Err(PoolCommandError::HalfWay {
                 done: format!(
                     "{} is retired, but {} is not deleted: the same command goes on",
-                    slot_of(&self.pool, self.number),
+                    slot_of(&self.target.pool, self.number),
                     self.eni()
                 ),
                 cause,
@@ -225,6 +226,6 @@ impl Plan {
 
     fn retirement(&self) -> BTreeMap<String, String> {
         let now = humantime::format_rfc3339_seconds(SystemTime::now());
-        [(TAG_RETIRED.to_owned(), format!("{}/{} {now}", self.pool, self.number))].into()
+        [(TAG_RETIRED.to_owned(), format!("{}/{} {now}", self.target.pool, self.number))].into()
     }
 }

@@ -21,12 +21,13 @@ use super::{Members, PoolCommandError, listed, slot_of, slots};
 use crate::cloud::TAG_RETIRED;
 use crate::cloud::account::{Account, Interface};
 use crate::cloud::{TAG_INITIALIZED, TAG_POOL};
-use crate::ids::{EniId, InstanceId, PoolName, SlotNumber};
+use crate::ids::{EniId, InstanceId, SlotNumber};
+use crate::operator::target::Target;
 
 /// What is to be done.
 #[derive(Debug)]
 pub struct Plan {
-    pool: PoolName,
+    target: Target,
     number: SlotNumber,
     interface: Interface,
     /// Whether it is out of the pool already.
@@ -54,11 +55,12 @@ pub enum Outcome {
 /// There is no such slot, it is held, or it is not one.
 pub async fn plan(
     account: &impl Account,
-    pool: &PoolName,
+    target: &Target,
     number: SlotNumber,
     delete: bool,
     deadline: Instant,
 ) -> Result<Plan, PoolCommandError> {
+    let pool = &target.pool;
     let members = Members::read(account, pool, deadline).await?;
     let all: Vec<&Interface> = members.numbered(number).collect();
     let (interface, is_out) = match (&all[..], members.retired_as(number)) {
@@ -75,10 +77,10 @@ pub async fn plan(
         }
     };
     if let Some(attachment) = &interface.eni.attachment {
-        return Err(held(pool, number, attachment.instance.as_ref(), is_out.is_some()));
+        return Err(held(target, number, attachment.instance.as_ref(), is_out.is_some()));
     }
     let rest = members.slots.keys().copied().filter(|it| *it != number).collect();
-    Ok(Plan { pool: pool.clone(), number, interface, is_out, delete, rest })
+    Ok(Plan { target: target.clone(), number, interface, is_out, delete, rest })
 }
 
 fn no_such_slot(members: &Members, number: SlotNumber) -> PoolCommandError {
@@ -92,19 +94,19 @@ fn no_such_slot(members: &Members, number: SlotNumber) -> PoolCommandError {
 }
 
 fn held(
-    pool: &PoolName,
+    target: &Target,
     number: SlotNumber,
     holder: Option<&InstanceId>,
     is_out: bool,
 ) -> PoolCommandError {
     let by =
         holder.map_or_else(|| "another account or an AWS service".to_owned(), ToString::to_string);
-    let it = slot_of(pool, number);
+    let it = slot_of(&target.pool, number);
     PoolCommandError::NotNow(match is_out {
         true => format!("the ENI that was {it} is held by {by}: detach it first"),
         false => format!(
             "{it} is held by {by}: stop its server for good, then take the slot with `steadfast \
-             reclaim {number} --pool {pool}`"
+             reclaim {number} {target}`"
         ),
     })
 }
@@ -113,7 +115,7 @@ impl Plan {
     /// What is to be typed.
     pub fn phrase(&self) -> String {
         let what = if self.delete { "/delete" } else { "" };
-        format!("{}/{}{what}", self.pool, self.number)
+        format!("{}/{}{what}", self.target.pool, self.number)
     }
 
     /// The ENI.
@@ -142,7 +144,7 @@ impl Plan {
 
     /// What the operator has to do now.
     pub fn next_step(&self, outcome: Outcome) -> String {
-        let (pool, number, eni) = (&self.pool, self.number, self.eni());
+        let (pool, number, eni) = (&self.target.pool, self.number, self.eni());
         let it = slot_of(pool, number);
         match outcome {
             Outcome::Nothing => {
@@ -159,7 +161,8 @@ impl Plan {
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { pool, number, interface, rest, delete, is_out } = self;
+        let Self { target, number, interface, rest, delete, is_out } = self;
+        let pool = &target.pool;
         let (eni, addresses) = (&interface.eni.id, listed(&interface.eni.addresses));
         if let Some(when) = is_out {
             return write!(
