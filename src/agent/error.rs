@@ -82,8 +82,8 @@ pub enum AgentError {
         /// The pool that was named.
         wanted: PoolName,
     },
-    /// Two signals during a claim.
-    #[error("ended by a second signal; a slot may be attached: run steadfast again")]
+    /// Ctrl-C while a claim gives back.
+    #[error("ended at once by SIGINT; a slot may be attached: run steadfast again")]
     Interrupted,
     /// EC2 does not show what it has said that it did.
     #[error(

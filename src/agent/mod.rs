@@ -16,6 +16,7 @@ mod perform;
 mod release;
 mod run;
 mod survey;
+mod systemd;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -27,7 +28,7 @@ pub use dry_run::{DryRun, Would};
 pub use error::AgentError;
 pub use facts::{Facts, Peer, SlotNic, Status};
 pub use guard::{Fenced, Guard, Standing};
-pub use halt::AtWork;
+pub use halt::{AtWork, Restarting};
 pub use lock::{Lock, Purpose};
 pub use release::Released;
 pub use run::{Job, Outcome, Signals, Teller, ensemble};

@@ -104,8 +104,8 @@ pub enum CliError {
         humantime::format_duration(*.0)
     )]
     Late(Duration),
-    /// Two signals.
-    #[error("ended by a second signal; a slot may be attached: run `steadfast claim` again")]
+    /// Ctrl-C while a claim gives back.
+    #[error("ended at once by SIGINT; a slot may be attached: run `steadfast claim` again")]
     Interrupted,
     /// A bug.
     #[error("{0}; this is a bug")]

@@ -183,7 +183,8 @@ async fn agent(
     Ok(Agent::new(ec2, imds, host, identity, settings.request, interrupt))
 }
 
-/// Becomes true at the first SIGTERM or SIGINT. A second one ends the program at once.
+/// Becomes true at the first SIGTERM or SIGINT. A SIGINT after that ends the program at once; a further
+/// SIGTERM says nothing new.
 fn interrupt() -> Result<Interrupt, CliError> {
     use tokio::signal::unix::{SignalKind, signal};
     let listen = |kind| signal(kind).map_err(|e| CliError::Bug(format!("no signals: {e}")));
@@ -191,15 +192,18 @@ fn interrupt() -> Result<Interrupt, CliError> {
     let (asked, interrupt) = watch::channel(false);
     tokio::spawn(async move {
         for round in 0_u32.. {
-            tokio::select! {
-                _ = term.recv() => {}
-                _ = int.recv() => {}
+            let is_int = tokio::select! {
+                _ = term.recv() => false,
+                _ = int.recv() => true,
+            };
+            if round > 0 && !is_int {
+                continue;
             }
             if round > 0 {
                 output::error(&CliError::Interrupted);
                 std::process::exit(i32::from(CliError::Interrupted.exit_code()));
             }
-            tracing::warn!("asked to end: giving back what is not in use (once more: at once)");
+            tracing::warn!("asked to end: giving back what is not in use (Ctrl-C: at once)");
             // The agent may have ended already; then nothing is left to tell.
             let _ = asked.send(true);
         }

@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep};
 
 use super::args::ReleaseArgs;
 use super::{CliError, agent, confirm, file, output, prepare, settings};
-use crate::agent::{AgentError, AtWork, Facts, Lock, Purpose, Request};
+use crate::agent::{AgentError, AtWork, Facts, Lock, Purpose, Request, Restarting};
 use crate::cloud::Mode;
 
 /// Between two tries for the lock of a run that has just ended.
@@ -27,7 +27,17 @@ pub async fn release(args: &ReleaseArgs) -> Result<(), CliError> {
         Some(_) => None,
         None => AtWork::find(&settings.request.run_dir).await?,
     };
-    let stops = at_work.as_ref().map(|it| told(it, &settings.request)).transpose()?;
+    let restarting = match &at_work {
+        Some(_) => None,
+        None => Restarting::find(&settings.request.run_dir).await?,
+    };
+    let stops = match (&at_work, &restarting) {
+        (Some(it), _) => Some(told(it, &settings.request)?),
+        (None, Some(it)) => {
+            Some(format!("stop {}, which systemd is about to start again", it.unit()))
+        }
+        (None, None) => None,
+    };
     if let Some(stops) = stops.as_deref().filter(|_| !dry_run && !args.yes) {
         confirm::yes(&format!("This will {stops}."), "Stop it and give its slot back?", false)?;
         // What a person has pondered is not the release's time.
@@ -37,6 +47,9 @@ pub async fn release(args: &ReleaseArgs) -> Result<(), CliError> {
         None if !dry_run => Some(halt(at_work.as_ref(), &settings.request).await?),
         lock => lock,
     };
+    if let Some(it) = restarting.filter(|_| !dry_run) {
+        it.stop(settings.request.deadline).await?;
+    }
     let mode = if *dry_run { Mode::DryRun } else { Mode::Do };
     let pool = settings.request.pool.clone();
     // No signal is awaited: a release that was cut off is finished by running it again.

@@ -10,12 +10,14 @@ use crate::run::{Running, exit};
 const SERVER: &str = "trap 'sleep 0.5; echo bye >/run/ended; exit 0' TERM; \
     echo >/run/started; while :; do sleep 0.05; done";
 const UNIT: &str = "zookeeper.service";
+/// Where the stand-in lies.
+const PATH: &str = "PATH=/run/bin:$PATH";
 const SYSTEMCTL: &str = "#!/bin/sh
 echo \"$@\" >>/run/systemctl.log
 case $1 in
-show) cat /run/main-pid ;;
+show) sed 's/^/MainPID=/; p; s/^/Exec/' /run/main-pid; cat /run/sub-state ;;
 stop) [ ! -e /run/refuses ] || { echo 'Access denied' >&2; exit 4; }
-      kill -TERM \"$(cat /run/main-pid)\" ;;
+      kill -TERM \"$(cat /run/main-pid)\" || [ \"$(cat /run/sub-state)\" = SubState=auto-restart ] ;;
 esac
 ";
 
@@ -51,8 +53,9 @@ fn run_of(host: &Instance<'_>, server: &str) -> Running {
 
 fn pid(host: &Instance<'_>) -> String {
     let record = host.sh("cat /run/steadfast/lock");
-    assert!(record.ends_with(" run\n"), "{record}");
-    record.split(' ').next().unwrap().to_owned()
+    let first = record.lines().next().unwrap();
+    assert!(first.ends_with(" run"), "{record}");
+    first.split(' ').next().unwrap().to_owned()
 }
 
 /// Nothing of a slot is left on the host; the data is.
@@ -88,7 +91,7 @@ fn a_run_is_stopped_first_and_only_if_that_was_agreed_to() {
     assert_eq!(host.release(&[]).done().stdout, "this instance holds no slot of pool kafka\n");
 }
 
-/// A second signal has `run` kill its server, which then has not ended by itself.
+/// One after the other, and one after one that was cut off.
 #[test]
 fn a_second_release_does_not_hurry_the_server_that_the_first_one_stops() {
     let region = Region::with_pool(1);
@@ -98,8 +101,13 @@ fn a_second_release_does_not_hurry_the_server_that_the_first_one_stops() {
     assert!(first.wait_line("asking `steadfast run`"));
     let text = "another steadfast works on this instance (it holds /run/steadfast)";
     host.release(&["--yes"]).fails(exit::TEMPFAIL, &[text]);
+    first.kill();
+    let mut second = host.start(&["release", "--pool", POOL, "--yes"]);
+    assert!(second.wait_line("asking `steadfast run`"));
+    let mut running = running;
+    assert!(running.wait_line("asked again to stop"));
     host.sh("touch /run/may-end");
-    first.finish().done();
+    second.finish().done();
     assert_eq!(running.finish().code, 0);
     is_clean(&host);
 }
@@ -164,19 +172,29 @@ fn what_does_not_end_keeps_its_slot() {
     claim.kill();
 }
 
-/// The process is shown in a unit's cgroup, and `systemctl` is a stand-in that writes down its words.
-fn in_unit(host: &Instance<'_>, pid: &str, main_pid: &str) {
+/// `systemctl` is a stand-in that writes down its words, and there is a cgroup of the unit's to show.
+fn systemd(host: &Instance<'_>, main_pid: &str, state: &str) {
     host.sh(&format!(
         "mkdir -p /run/bin; cat >/run/bin/systemctl <<'END'\n{SYSTEMCTL}END\n\
          chmod +x /run/bin/systemctl; echo {main_pid} >/run/main-pid\n\
-         echo '0::/system.slice/{UNIT}' >/run/cgroup; mount --bind /run/cgroup /proc/{pid}/cgroup"
+         echo SubState={state} >/run/sub-state; echo '0::/system.slice/{UNIT}' >/run/cgroup"
     ));
+}
+
+/// The process is shown in a unit's cgroup.
+fn in_unit(host: &Instance<'_>, pid: &str, main_pid: &str) {
+    systemd(host, main_pid, "running");
+    host.sh(&format!("mount --bind /run/cgroup /proc/{pid}/cgroup"));
 }
 
 fn release(host: &Instance<'_>) -> crate::run::Outcome {
     // What `exec` gives a program is its own mounts' view: the bind is the instance's.
-    let script = format!("PATH=/run/bin:$PATH exec {} release --pool {POOL} --yes", program());
+    let script = format!("{PATH} {} --yes", releases());
     Running::start(host.command(&["sh", "-c", &script])).finish()
+}
+
+fn releases() -> String {
+    format!("exec {} release --pool {POOL}", program())
 }
 
 #[test]
@@ -192,7 +210,7 @@ fn the_main_process_of_a_unit_is_stopped_by_systemd() {
     assert_eq!(host.holds(), [1]);
     host.sh("rm /run/refuses /run/systemctl.log");
     release(&host).done();
-    let asked = format!("show --property=MainPID --value {UNIT}\nstop {UNIT}\n");
+    let asked = format!("show --property=MainPID {UNIT}\nstop {UNIT}\n");
     assert_eq!(host.sh("cat /run/systemctl.log"), asked);
     running.finish();
     is_clean(&host);
@@ -210,4 +228,44 @@ fn a_unit_that_is_not_its_own_is_left_alone() {
     assert!(!host.sh("cat /run/systemctl.log").contains("stop"));
     running.finish();
     is_clean(&host);
+}
+
+/// What it has to start has failed: left alone, systemd would start it again on the slot that is free.
+#[test]
+fn a_unit_that_systemd_is_about_to_start_again_is_stopped_first() {
+    let region = Region::with_pool(1);
+    let host = region.launch("a");
+    systemd(&host, "0", "running");
+    let script = format!(
+        "mount --bind /run/cgroup /proc/$$/cgroup && exec {} run --plain --pool {POOL} -- false",
+        program()
+    );
+    let run = || Running::start(host.command(&["sh", "-c", &script]));
+    let pid_of_last = || {
+        assert_eq!(run().finish().code, 1);
+        assert_eq!(host.holds(), [1]);
+        pid(&host)
+    };
+    let last = pid_of_last();
+    systemd(&host, &last, "auto-restart");
+    let dry = host.command(&["sh", "-c", &format!("{PATH} {} --dry-run", releases())]);
+    let dry = Running::start(dry).finish().done();
+    let told =
+        format!("would stop {UNIT}, which systemd is about to start again, and release slot 1");
+    assert!(dry.stdout.starts_with(&told), "{}", dry.stdout);
+    assert_eq!(host.holds(), [1]);
+    host.sh("rm /run/systemctl.log");
+    release(&host).done();
+    let asked = format!("show --property=SubState,ExecMainPID {UNIT}\nstop {UNIT}\n");
+    assert_eq!(host.sh("cat /run/systemctl.log"), asked);
+    assert_eq!(host.holds(), [0; 0]);
+    // A unit that is down for good, or whose main process was another, is nobody's to stop.
+    for (is_its_own, state) in [(true, "failed"), (false, "auto-restart")] {
+        let last = pid_of_last();
+        systemd(&host, if is_its_own { &last } else { "1" }, state);
+        host.sh("rm /run/systemctl.log");
+        release(&host).done();
+        assert!(!host.sh("cat /run/systemctl.log").contains("stop"));
+        assert_eq!(host.holds(), [0; 0]);
+    }
 }

@@ -146,7 +146,7 @@ fn signals_that_do_not_stop_reach_the_command_and_nothing_else() {
 }
 
 #[test]
-fn a_command_that_does_not_stop_is_killed_and_so_is_one_that_is_asked_twice() {
+fn a_command_that_does_not_stop_is_killed_and_so_is_one_that_is_interrupted() {
     let region = Region::with_pool(1);
     let instance = region.launch("a");
     let deaf = "trap '' TERM INT; sleep 10001 & while :; do wait; done";
@@ -161,10 +161,28 @@ fn a_command_that_does_not_stop_is_killed_and_so_is_one_that_is_asked_twice() {
     instance.wait_sleepers(1);
     run.signal(Signal::TERM);
     assert!(run.wait_line("asked to stop"));
-    run.signal(Signal::TERM);
+    instance.sh("kill -INT $(pgrep -of 'steadfast run')");
+    assert!(run.wait_line("interrupted while it stops"));
     assert_eq!(run.finish().code, 137);
     assert_eq!(instance.sleepers(), 0);
     assert_eq!(instance.holds(), [1]);
+}
+
+/// Some commands end at once when they are asked twice.
+#[test]
+fn a_command_that_stops_is_neither_killed_nor_asked_again_by_a_second_sigterm() {
+    let region = Region::with_pool(1);
+    let instance = region.launch("a");
+    let slow = "trap 'echo told >&2; [ -z \"$asked\" ] || exit 3; asked=1' TERM; echo trapped >&2; \
+                while [ ! -e /run/may-end ]; do sleep 0.05; done; exit 9";
+    let mut run = instance.run_plain(&["--stop-timeout", "1h"], slow);
+    assert!(run.wait_line("trapped"));
+    run.signal(Signal::TERM);
+    assert!(run.wait_line("told"));
+    run.signal(Signal::TERM);
+    assert!(run.wait_line("asked again to stop"));
+    instance.sh("touch /run/may-end");
+    assert_eq!(run.finish().code, 9);
 }
 
 #[test]

@@ -85,7 +85,7 @@ async fn fence(fenced: Fenced, child: &mut Supervised) -> Result<Outcome, AgentE
 fn tell_stop(job: &Job, signal: Signal, signals: &Signals, teller: &Teller) {
     let name = job.name();
     match signals.is_urgent() {
-        true => warn!("asked again to stop: {name} is killed"),
+        true => warn!("interrupted while it stops: {name} is killed"),
         false => {
             info!(signal = signal.as_raw(), "asked to stop: {name} is told");
             teller.stopping(&format!("stopping {name}"));

@@ -96,7 +96,7 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
         teller.say(&format!("claiming a slot of pool {}", self.request.pool));
         let claimed = tokio::select! {
             claimed = self.claim() => claimed?,
-            () = signals.second_stop() => return Err(AgentError::Interrupted),
+            () = signals.urgent_stop() => return Err(AgentError::Interrupted),
         };
         let facts = &claimed.facts;
         info!(

@@ -1,10 +1,15 @@
 //! The signals that the agent is sent: the first that asks it to stop also interrupts a claim.
+//!
+//! Whoever presses Ctrl-C (SIGINT) while it stops does not want to wait. A further SIGTERM says no more
+//! than the first: service managers and scripts send it again, and so does a `steadfast release` after one
+//! that was cut off, which must not cost a server the end that it is coming to.
 
 use std::io;
 
 use rustix::process::Signal;
 use tokio::signal::unix::{self, SignalKind};
 use tokio::sync::{mpsc, watch};
+use tracing::info;
 
 use crate::agent::Interrupt;
 use crate::supervise::Ending;
@@ -18,7 +23,9 @@ const HEEDED: [Signal; 6] =
 pub struct Signals {
     came: mpsc::UnboundedReceiver<Signal>,
     interrupt: watch::Sender<bool>,
-    stops: u32,
+    /// Those that ask to stop, each once.
+    asked: Vec<Signal>,
+    is_urgent: bool,
 }
 
 impl Signals {
@@ -36,26 +43,33 @@ impl Signals {
             });
         }
         let (interrupt, interrupted) = watch::channel(false);
-        Ok((Self { came, interrupt, stops: 0 }, interrupted))
+        Ok((Self { came, interrupt, asked: Vec::new(), is_urgent: false }, interrupted))
     }
 
-    /// The next signal.
+    /// The next signal, except one that asks to stop as it has asked before, and not more urgently.
     pub async fn next(&mut self) -> Signal {
-        let Some(signal) = self.came.recv().await else {
-            // The listeners live as long as the runtime.
-            return std::future::pending().await;
-        };
-        if is_stop(signal) {
-            self.stops += 1;
+        loop {
+            let Some(signal) = self.came.recv().await else {
+                // The listeners live as long as the runtime.
+                return std::future::pending().await;
+            };
+            if !is_stop(signal) {
+                return signal;
+            }
             self.interrupt.send_replace(true);
+            self.is_urgent |= signal == Signal::INT && !self.asked.is_empty();
+            if self.is_urgent || !self.asked.contains(&signal) {
+                self.asked.push(signal);
+                return signal;
+            }
+            info!(signal = signal.as_raw(), "asked again to stop, which is under way");
         }
-        signal
     }
 
     /// The next signal that asks to stop, or the one that has asked already; others come too early
     /// and are nobody's.
     pub async fn stop(&mut self) -> Signal {
-        while self.stops == 0 {
+        while self.asked.is_empty() {
             let signal = self.next().await;
             if is_stop(signal) {
                 return signal;
@@ -64,21 +78,21 @@ impl Signals {
         Signal::TERM
     }
 
-    /// Returns when it was asked for a second time: whoever asks twice does not want to wait.
-    pub async fn second_stop(&mut self) {
-        while self.stops < 2 {
+    /// Returns when it is to end at once.
+    pub async fn urgent_stop(&mut self) {
+        while !self.is_urgent {
             self.next().await;
         }
     }
 
     /// Whether any signal has asked to stop.
     pub fn stop_was_asked(&self) -> bool {
-        self.stops > 0
+        !self.asked.is_empty()
     }
 
-    /// Whether it was asked for more than once.
+    /// Whether it is to end at once.
     pub fn is_urgent(&self) -> bool {
-        self.stops > 1
+        self.is_urgent
     }
 }
 
