@@ -24,7 +24,9 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
                 Event::PoolRead(Err(error))
                 | Event::HoldersRead(Err(error))
                 | Event::OwnRead(Err(error)),
-            ) if error.may_pass() => warn!("{error}"),
+            ) if error.may_pass() || matches!(error, CallError::NoCredentials { .. }) => {
+                warn!("{error}");
+            }
             (_, Event::Detached(Err(error))) if *error != CallError::AttachmentGone => {
                 warn!("not detached: {error}");
             }

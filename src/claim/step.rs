@@ -85,9 +85,10 @@ pub fn step(setup: &Setup, state: &State, event: Event) -> Result<Next, Unexpect
 
 fn after_read_error(memory: Memory, error: CallError) -> Next {
     match error {
-        CallError::Throttled(_) | CallError::Lost { .. } | CallError::InTransition { .. } => {
-            unsettled(memory)
-        }
+        CallError::Throttled(_)
+        | CallError::NoCredentials { .. }
+        | CallError::Lost { .. }
+        | CallError::InTransition { .. } => unsettled(memory),
         final_error => give_up(memory, Failure::Call(final_error)),
     }
 }
@@ -131,6 +132,7 @@ fn after_detach(
         }
         Err(
             CallError::Throttled(_)
+            | CallError::NoCredentials { .. }
             | CallError::Lost { .. }
             | CallError::InTransition { .. }
             | CallError::NotFound { .. },
@@ -156,9 +158,10 @@ fn after_refused_attach(
             memory.doubt = Some(Doubt { slot: target.slot, elsewhere: 0 });
             read(memory)
         }
-        CallError::Lost { .. } | CallError::Throttled(_) | CallError::InTransition { .. } => {
-            pause(memory)
-        }
+        CallError::Lost { .. }
+        | CallError::Throttled(_)
+        | CallError::NoCredentials { .. }
+        | CallError::InTransition { .. } => pause(memory),
         CallError::NotFound { .. } if memory.not_found < NOT_FOUND_MAX => {
             memory.not_found += 1;
             pause(memory)
@@ -221,6 +224,7 @@ fn after_rollback(held: Held, why: Failure, tries: u8, outcome: Result<(), CallE
         Ok(()) | Err(CallError::AttachmentGone) => (State::Failed { why, left: None }, vec![]),
         Err(
             CallError::Throttled(_)
+            | CallError::NoCredentials { .. }
             | CallError::Lost { .. }
             | CallError::InTransition { .. }
             | CallError::NotFound { .. },

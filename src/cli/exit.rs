@@ -259,6 +259,7 @@ fn of_call(error: &CallError) -> u8 {
         | CallError::Lost { .. } => TEMPFAIL,
         CallError::NoRoom { .. }
         | CallError::WrongZone { .. }
+        | CallError::NoCredentials { .. }
         | CallError::Credentials { .. }
         | CallError::Refused { .. } => CONFIG,
     }

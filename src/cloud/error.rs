@@ -121,7 +121,14 @@ pub enum CallError {
         /// What was refused.
         action: Action,
     },
-    /// There are no credentials, or EC2 does not take them: final.
+    /// There are no credentials, so nothing was asked: final for a person, who can see to it; an agent
+    /// that boots may be given its role in a moment.
+    #[error("no credentials: {message}; {NEXT_STEP_NO_CREDENTIALS}")]
+    NoCredentials {
+        /// Why there are none.
+        message: String,
+    },
+    /// EC2 does not take the credentials: final.
     #[error("no credentials that EC2 accepts: {message}; {NEXT_STEP_CREDENTIALS}")]
     Credentials {
         /// What was wrong with them.
@@ -147,6 +154,8 @@ pub enum CallError {
     },
 }
 
+const NEXT_STEP_NO_CREDENTIALS: &str = "attach an instance profile with a role to the instance; \
+    elsewhere set AWS_PROFILE or AWS_ACCESS_KEY_ID, or log in anew";
 const NEXT_STEP_CREDENTIALS: &str = "attach an instance profile, or set AWS_PROFILE or \
     AWS_ACCESS_KEY_ID; check the region and the clock";
 

@@ -97,7 +97,7 @@ fn no_room_is_final_unless_a_slot_of_ours_takes_it() {
 
 #[test]
 fn what_is_in_transition_or_throttled_is_read_again() {
-    for error in [in_transition(), CallError::Throttled(ATTACH)] {
+    for error in [in_transition(), no_credentials(), CallError::Throttled(ATTACH)] {
         let mut claim = attaching(&[1, 2]);
         refuse(&mut claim, error).is("pausing").tell(Event::PauseOver).is("reading");
     }
@@ -123,7 +123,7 @@ fn the_other_refusals_are_final() {
 
 #[test]
 fn a_read_that_is_refused_is_final_and_one_that_fails_is_not() {
-    for error in [lost(), in_transition(), CallError::Throttled(ATTACH)] {
+    for error in [lost(), in_transition(), no_credentials(), CallError::Throttled(ATTACH)] {
         Claim::new(setup()).tell(Event::PoolRead(Err(error))).is("pausing");
     }
     for error in final_refusals() {

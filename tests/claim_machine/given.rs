@@ -135,6 +135,11 @@ pub fn in_transition() -> CallError {
     CallError::InTransition { message: "in transition".into() }
 }
 
+/// The role of an instance that boots may come late.
+pub fn no_credentials() -> CallError {
+    CallError::NoCredentials { message: "no role".into() }
+}
+
 pub fn not_found() -> CallError {
     CallError::NotFound { message: "no such interface".into() }
 }

@@ -61,6 +61,7 @@ fn events() -> Vec<(&'static str, Event)> {
         ("read: ours, leaving", read([held(1, ME, Detaching), free(2)])),
         ("read: held", read([held(1, OTHER, Attached), held(2, OTHER, Attached)])),
         ("read: none here", read([elsewhere(free(1))])),
+        ("read: no credentials", Event::PoolRead(Err(no_credentials()))),
         ("read: throttled", Event::PoolRead(Err(CallError::Throttled(ATTACH)))),
         ("read: lost", Event::PoolRead(Err(lost()))),
         ("read: denied", Event::PoolRead(Err(denied()))),
@@ -105,6 +106,7 @@ const TAKEN: &str = "
     reading                  | read: ours, leaving   | pausing
     reading                  | read: held            | checking-holders
     reading                  | read: none here       | failed
+    reading                  | read: no credentials  | pausing
     reading                  | read: throttled       | pausing
     reading                  | read: lost            | pausing
     reading                  | read: denied          | failed
@@ -115,6 +117,7 @@ const TAKEN: &str = "
     reading, in doubt        | read: ours, leaving   | pausing
     reading, in doubt        | read: held            | pausing
     reading, in doubt        | read: none here       | attaching
+    reading, in doubt        | read: no credentials  | pausing
     reading, in doubt        | read: throttled       | pausing
     reading, in doubt        | read: lost            | pausing
     reading, in doubt        | read: denied          | reading
@@ -125,6 +128,7 @@ const TAKEN: &str = "
     reading, giving up       | read: ours, leaving   | pausing
     reading, giving up       | read: held            | pausing
     reading, giving up       | read: none here       | pausing
+    reading, giving up       | read: no credentials  | pausing
     reading, giving up       | read: throttled       | pausing
     reading, giving up       | read: lost            | pausing
     reading, giving up       | read: denied          | failed

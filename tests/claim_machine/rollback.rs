@@ -48,7 +48,8 @@ fn what_is_gone_already_is_given_back() {
 
 #[test]
 fn a_detach_that_fails_is_tried_nine_times_past_the_deadline_and_then_what_is_left_is_named() {
-    let retried = [lost(), in_transition(), not_found(), CallError::Throttled(ATTACH)];
+    let retried =
+        [lost(), in_transition(), not_found(), no_credentials(), CallError::Throttled(ATTACH)];
     for error in retried {
         let mut claim = awaiting(setup());
         claim.tell(Event::NicMissing).tell(Event::Unconfigured);

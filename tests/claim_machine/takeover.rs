@@ -90,7 +90,9 @@ fn it_is_asked_for_once_and_then_once_by_force() {
 
 #[test]
 fn a_detach_that_failed_is_asked_for_again() {
-    for error in [lost(), in_transition(), not_found(), CallError::Throttled(ATTACH)] {
+    for error in
+        [lost(), in_transition(), not_found(), no_credentials(), CallError::Throttled(ATTACH)]
+    {
         let mut claim = checking();
         sees(&mut claim, InstanceState::Terminated).tell(Event::Detached(Err(error)));
         sees(reads_again(&mut claim), InstanceState::Terminated).detaches(1, true);

@@ -1,5 +1,6 @@
 //! `steadfast connect-string`.
 
+use crate::pool::{error, fail};
 use crate::region::{POOL, Region};
 use crate::run::Running;
 use crate::schema::checked;
@@ -57,4 +58,40 @@ fn the_region_may_be_that_of_the_aws_profile() {
     assert!(run("AWS_DEFAULT_REGION", name).done().stdout.ends_with(":2181\n"));
     run("AWS_PROFILE", "default").fails(78, &["no region is named", "the AWS profile's region"]);
     std::fs::remove_dir_all(&dir).unwrap();
+}
+
+/// A role that is broken is not waited for: a person sees to it.
+#[test]
+fn missing_credentials_are_told_with_what_gives_some() {
+    let region = Region::with_pool(1);
+    let host = region.launch("a");
+    let args = ["connect-string", "--pool", POOL, "--region", "eu-west-1", "--timeout", "1h"];
+    // Of a token, of the instance's role.
+    let forbidden = "IMDS, asked for the role's, answers with HTTP status 403";
+    for (after, status, because) in
+        [(0, 403, forbidden), (1, 403, forbidden), (1, 404, "there are none in")]
+    {
+        region.clear_faults().unwrap();
+        fail(&region, "imds", after, None, error(status, ""));
+        let outcome = host.steadfast(&args);
+        outcome
+            .fails(78, &["no credentials: ", because, "attach an instance profile", "AWS_PROFILE"]);
+        // Told once, and not tried again.
+        assert_eq!(outcome.stderr.matches("no credentials").count(), 1, "{}", outcome.stderr);
+    }
+}
+
+/// What the metadata service cannot do now it may do in a moment.
+#[test]
+fn credentials_that_only_come_late_are_waited_for() {
+    let region = Region::with_pool(1);
+    let host = region.launch("a");
+    for after in [0, 1] {
+        fail(&region, "imds", after, None, error(503, ""));
+        let args = ["connect-string", "--pool", POOL, "--region", "eu-west-1", "--timeout", "1h"];
+        let mut asked = host.start(&args);
+        assert!(asked.wait_line("no credentials came"));
+        region.clear_faults().unwrap();
+        assert!(asked.finish().done().stdout.ends_with(":2181\n"));
+    }
 }

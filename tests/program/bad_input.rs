@@ -135,10 +135,26 @@ fn a_metadata_service_that_is_switched_off() {
 fn no_instance_profile_and_so_no_credentials() {
     let region = Region::with_pool(1);
     let instance = run(&region, &[]);
-    let texts = ["credentials", "attach an instance profile"];
-    refused(&instance, &CLAIM, exit::CONFIG, &texts);
+    let texts = ["no credentials: there are none in", "attach an instance profile"];
+    // A claim goes on asking: see below.
+    refused_with(&instance, &[BRIEFLY], &CLAIM, exit::CONFIG, &texts);
     refused(&instance, &RELEASE, exit::CONFIG, &texts);
     assert_eq!(instance.calls(), [""; 0]);
+}
+
+/// It is told at once, and by then the claim is nearly over.
+#[test]
+fn a_role_that_comes_late() {
+    let region = Region::with_pool(1);
+    let instance = region.launch("a");
+    // The first requests are for a token and for the instance's identity.
+    let kind = FaultKind::Error { status: 404, code: String::new(), message: String::new() };
+    region.fail_after(2, "imds", kind);
+    let mut claim = instance.start_claim(&["--wait", "1h", "--only-slot", "1"]);
+    assert!(claim.wait_line("no credentials: "));
+    region.clear_faults().unwrap();
+    claim.finish().done();
+    assert_eq!(instance.holds(), [1]);
 }
 
 #[test]

@@ -26,6 +26,11 @@ impl Region {
         self.fail_if(action, None, kind);
     }
 
+    /// Every call of an action goes wrong after so many.
+    pub fn fail_after(&self, calls: u32, action: &str, kind: FaultKind) {
+        self.fault(&Fault { after: calls, ..fault(action, None, kind) }).unwrap();
+    }
+
     /// Every call of an action by one caller goes wrong from now on.
     pub fn fail_for(&self, caller: &str, action: &str, kind: FaultKind) {
         let caller = Some(caller.to_owned());

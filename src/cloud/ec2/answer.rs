@@ -2,11 +2,16 @@
 
 use std::error::Error;
 
+use aws_config::imds::client::error::{ImdsError, TokenError};
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::ConnectorError;
 
 use super::super::{Action, CallError, classify};
+
+/// By which IMDS throttles.
+const TOO_MANY_REQUESTS: u16 = 429;
 
 /// Parses a field of an answer.
 pub fn parsed<T>(action: Action, field: &str, text: Option<&str>) -> Result<T, CallError>
@@ -51,18 +56,32 @@ where
     }
     let causes = causes(&error);
     if let Some(credentials) = causes.iter().find_map(|e| e.downcast_ref::<CredentialsError>()) {
-        return match credentials {
-            // Whoever hands them out (for a role, IMDS) has trouble of its own: it may pass.
-            CredentialsError::ProviderTimedOut(_) | CredentialsError::ProviderError(_) => {
+        return match has_trouble(credentials) {
+            true => {
                 let cause = format!("no credentials came: {}", crate::errors::chain(credentials));
                 CallError::Lost { action, cause }
             }
-            _ => CallError::Credentials { message: no_credentials(credentials) },
+            false => CallError::NoCredentials { message: no_credentials(credentials) },
         };
     }
     let innermost = causes.last().map_or_else(|| error.to_string(), ToString::to_string);
     let timed_out = matches!(error, SdkError::TimeoutError(_));
     CallError::Lost { action, cause: if timed_out { "timed out".to_owned() } else { innermost } }
+}
+
+/// Whether whoever hands credentials out (for a role, IMDS) did not answer or has trouble of its own, which
+/// may pass, rather than none to hand out.
+fn has_trouble(error: &CredentialsError) -> bool {
+    let is_trouble = |e: &&(dyn Error + 'static)| {
+        e.is::<ConnectorError>()
+            || matches!(e.downcast_ref::<ImdsError>(), Some(ImdsError::IoError(_)))
+            || imds_status(*e).is_some_and(|status| status >= 500 || status == TOO_MANY_REQUESTS)
+    };
+    match error {
+        CredentialsError::ProviderTimedOut(_) => true,
+        CredentialsError::ProviderError(_) => causes(error).iter().any(is_trouble),
+        _ => false,
+    }
 }
 
 /// In one line: the SDK lists every place that it looked in on a line of its own.
@@ -71,8 +90,25 @@ fn no_credentials(error: &CredentialsError) -> String {
         CredentialsError::CredentialsNotLoaded(_) => {
             "there are none in the environment, the AWS profile or the instance's role".to_owned()
         }
-        other => crate::errors::chain(other),
+        other => causes(other).first().map_or_else(|| other.to_string(), |e| told(*e)),
     }
+}
+
+/// In words; of an answer of IMDS, what it is.
+fn told(error: &(dyn Error + 'static)) -> String {
+    match causes(error).into_iter().chain([error]).find_map(imds_status) {
+        Some(status) => format!("IMDS, asked for the role's, answers with HTTP status {status}"),
+        None => crate::errors::chain(error),
+    }
+}
+
+/// What IMDS has answered instead of a token or of what a path has.
+fn imds_status(error: &(dyn Error + 'static)) -> Option<u16> {
+    if let Some(ImdsError::ErrorResponse(answer)) = error.downcast_ref() {
+        return Some(answer.response().status().as_u16());
+    }
+    let token = error.downcast_ref::<SdkError<TokenError, HttpResponse>>();
+    Some(token?.raw_response()?.status().as_u16())
 }
 
 /// The causes of an error, outermost first.

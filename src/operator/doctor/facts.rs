@@ -32,7 +32,9 @@ impl From<CallError> for Missing {
     fn from(error: CallError) -> Self {
         match error {
             CallError::Denied { action } => Self::Denied(action),
-            CallError::Credentials { .. } => Self::NoCredentials(error.to_string()),
+            CallError::NoCredentials { .. } | CallError::Credentials { .. } => {
+                Self::NoCredentials(error.to_string())
+            }
             error => Self::Failed(error.to_string()),
         }
     }

@@ -58,7 +58,9 @@ impl Permitted {
                 | CallError::InTransition { .. }
                 | CallError::AttachmentGone,
             ) => Self::Yes,
-            Err(CallError::Credentials { .. }) => Self::Unknown("no credentials".to_owned()),
+            Err(CallError::NoCredentials { .. } | CallError::Credentials { .. }) => {
+                Self::Unknown("no credentials".to_owned())
+            }
             Err(error) => Self::Unknown(error.to_string()),
         }
     }

@@ -85,6 +85,7 @@ impl Oddity {
     /// What to do, where the sentence does not say it; as a command where there is one.
     pub fn next_step(&self, target: &Target) -> Option<String> {
         let modify = "aws ec2 modify-network-interface-attribute --network-interface-id";
+        let groups = "aws autoscaling describe-auto-scaling-groups --auto-scaling-group-names";
         let region = &target.region;
         Some(match self {
             Self::Blind | Self::Unseen { .. } | Self::LeaderUnseen => format!(
@@ -130,11 +131,10 @@ impl Oddity {
                 let last = slots.last()?;
                 format!("give one to another instance: steadfast reclaim {last} {target}")
             }
-            Self::SeveralZones { group, .. } => format!(
-                "aws autoscaling describe-auto-scaling-groups --auto-scaling-group-names {} \
-                 --region {region}",
-                crate::errors::shell_word(group)
-            ),
+            Self::SeveralZones { group, .. } => {
+                let group = crate::errors::shell_word(group);
+                format!("{groups} {group} --region {region}")
+            }
             Self::FarBehind { slot, .. } => {
                 format!("look at the disk and the network of slot {slot}'s holder")
             }

@@ -78,13 +78,13 @@ fn layout(region: &Region) -> BTreeMap<u8, (String, String)> {
 }
 
 /// After so many matching calls, so many fail so.
-fn fail(region: &Region, action: &str, after: u32, times: Option<u32>, kind: FaultKind) {
+pub fn fail(region: &Region, action: &str, after: u32, times: Option<u32>, kind: FaultKind) {
     let action = action.to_owned();
     let fault = Fault { action, caller: None, after, times, probability: None, seed: 0, kind };
     region.fault(&fault).unwrap();
 }
 
-fn error(status: u16, code: &str) -> FaultKind {
+pub fn error(status: u16, code: &str) -> FaultKind {
     let message = "for a test".to_owned();
     FaultKind::Error { status, code: code.to_owned(), message }
 }
