@@ -74,6 +74,7 @@ pub async fn take(
         eni: &seen.slot.eni,
         held,
         holder,
+        last: seen.last.as_deref(),
         started: Instant::now(),
         deadline,
     };
@@ -96,6 +97,8 @@ pub(super) struct Taking<'a, A> {
     pub(super) eni: &'a EniId,
     held: &'a Held,
     holder: &'a Holder,
+    /// What the audit tag said before.
+    pub(super) last: Option<&'a str>,
     started: Instant,
     pub(super) deadline: Instant,
 }

@@ -43,6 +43,12 @@ fn a_detach_that_is_denied_leaves_no_trace() {
     it.reclaim(&["1", "--yes"]).fails(exit::NOPERM, &["EC2 refuses ec2:DetachNetworkInterface"]);
     assert!(!eni(&region, 1).tags.contains_key(RECLAIMED));
     assert_eq!(it.holder().holds(), [1]);
+    // What was done before is still known.
+    let earlier =
+        "2026-01-02T03:04:05Z by arn:aws:iam::123456789012:user/ann from i-0123456789abcdef0";
+    region.tag(&eni(&region, 1).id, RECLAIMED, earlier);
+    it.reclaim(&["1", "--yes"]).fails(exit::NOPERM, &["EC2 refuses ec2:DetachNetworkInterface"]);
+    assert_eq!(eni(&region, 1).tags[RECLAIMED], earlier);
 }
 
 #[test]
