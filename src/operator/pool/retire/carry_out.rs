@@ -11,8 +11,11 @@ use crate::cloud::account::{Account, Which};
 use crate::cloud::{
     Action, CallError, Mode, TAG_BOOTSTRAP, TAG_POOL, TAG_RETIRED, TAG_SLOT, patience,
 };
+use crate::ids::{PoolName, SlotNumber};
 use crate::operator::target::Target;
 
+/// EC2's limit for a tag's value, in letters.
+const TAG_VALUE_MAX: usize = 256;
 /// So long an agent is given to show that it had just claimed the slot: it attaches within a second of
 /// its read, and EC2 shows that within another.
 const SETTLE: Duration = Duration::from_secs(3);
@@ -225,7 +228,37 @@ impl Plan {
     }
 
     fn retirement(&self) -> BTreeMap<String, String> {
-        let now = humantime::format_rfc3339_seconds(SystemTime::now());
-        [(TAG_RETIRED.to_owned(), format!("{}/{} {now}", self.target.pool, self.number))].into()
+        // The plan has seen that there is room.
+        let said = said(&self.target.pool, self.number, SystemTime::now()).unwrap_or_default();
+        [(TAG_RETIRED.to_owned(), said)].into()
+    }
+}
+
+/// What the tag says of a slot that is retired: `POOL/N` and the moment, or the day alone where a long name
+/// leaves no room for more; none if it leaves none for that.
+pub(super) fn said(pool: &PoolName, number: SlotNumber, at: SystemTime) -> Option<String> {
+    let moment = humantime::format_rfc3339_seconds(at).to_string();
+    let day = moment.split('T').next().unwrap_or_default();
+    let said = |when: &str| format!("{pool}/{number} {when}");
+    [said(&moment), said(day)].into_iter().find(|it| it.len() <= TAG_VALUE_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_fits_into_a_tag_however_long_the_name_is_or_is_refused() {
+        let of = |letters: usize, number: u8| {
+            let pool = "p".repeat(letters).parse().unwrap();
+            let at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+            said(&pool, number.try_into().unwrap(), at)
+        };
+        assert_eq!(of(1, 5).unwrap(), "p/5 2027-01-15T08:00:00Z");
+        assert!(of(231, 255).unwrap().ends_with("/255 2027-01-15T08:00:00Z"));
+        assert!(of(232, 255).unwrap().ends_with("/255 2027-01-15"));
+        assert_eq!(of(241, 255).unwrap().len(), TAG_VALUE_MAX);
+        assert_eq!(of(242, 255), None);
+        assert_eq!(of(256, 1), None);
     }
 }

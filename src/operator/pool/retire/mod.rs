@@ -11,16 +11,15 @@
 mod carry_out;
 
 use std::fmt;
+use std::time::SystemTime;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::time::Instant;
 
 use super::{Members, PoolCommandError, listed, slot_of, slots};
-#[cfg(doc)]
-use crate::cloud::TAG_RETIRED;
 use crate::cloud::account::{Account, Interface};
-use crate::cloud::{TAG_INITIALIZED, TAG_POOL};
+use crate::cloud::{TAG_INITIALIZED, TAG_POOL, TAG_RETIRED};
 use crate::ids::{EniId, InstanceId, SlotNumber};
 use crate::operator::target::Target;
 
@@ -79,6 +78,10 @@ pub async fn plan(
     if let Some(attachment) = &interface.eni.attachment {
         return Err(held(target, number, attachment.instance.as_ref(), is_out.is_some()));
     }
+    let has_room = carry_out::said(pool, number, SystemTime::now()).is_some();
+    if is_out.is_none() && !has_room {
+        return Err(no_room(target, number, &interface.eni.id));
+    }
     let rest = members.slots.keys().copied().filter(|it| *it != number).collect();
     Ok(Plan { target: target.clone(), number, interface, is_out, delete, rest })
 }
@@ -91,6 +94,16 @@ fn no_such_slot(members: &Members, number: SlotNumber) -> PoolCommandError {
     };
     let text = format!("pool {} has no slot {number}: it has {has}", members.pool);
     PoolCommandError::Unfit(vec![text])
+}
+
+/// It would not be known any more which slot the ENI was.
+fn no_room(target: &Target, number: SlotNumber, eni: &EniId) -> PoolCommandError {
+    PoolCommandError::Unfit(vec![format!(
+        "{} cannot be noted on {eni}: the pool's name is too long for the tag {TAG_RETIRED}; to take it \
+         out unnoted: aws ec2 delete-tags --resources {eni} --tags Key={TAG_POOL} --region {}",
+        slot_of(&target.pool, number),
+        target.region
+    )])
 }
 
 fn held(
