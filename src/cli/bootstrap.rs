@@ -21,7 +21,7 @@ pub async fn bootstrap(args: &BootstrapArgs) -> Result<(), CliError> {
     });
     let (plan, Operator { ec2, .. }) = plan.await?;
     let deadline = || Instant::now() + TIMEOUT;
-    if args.dry_run {
+    if args.change.dry_run {
         plan.carry_out(&ec2, Mode::DryRun, deadline()).await?;
         let text = format!("{plan}\nnothing was changed; EC2 permits ec2:CreateTags\n");
         tell(args, &plan, &text);
@@ -55,11 +55,11 @@ fn tell(args: &BootstrapArgs, plan: &Plan, text: &str) {
         pool: plan.pool().clone(),
         slot: args.slot,
         holder: plan.holder().clone(),
-        is_dry_run: args.dry_run,
+        is_dry_run: args.change.dry_run,
         confirm: plan.phrase(),
         next_step: plan.next_step(),
     };
-    output::text(&match args.output {
+    output::text(&match args.change.output {
         OutputFormat::Text => text.to_owned(),
         OutputFormat::Json => Document::new("pool-bootstrap", body).json(),
     });

@@ -46,13 +46,13 @@ pub async fn reclaim(args: &ReclaimArgs) -> Result<ExitCode, CliError> {
     }
     show(args, &told);
     if let Err(error) = refused(&order, &refusals) {
-        if args.dry_run && args.output == OutputFormat::Json {
+        if args.asked.change.dry_run && args.asked.change.output == OutputFormat::Json {
             told_as(args, report(Outcome::Refused));
         }
         return Err(error);
     }
     let limit = settings::timeout(&args.common, &it.file, TIMEOUT);
-    if args.dry_run {
+    if args.asked.change.dry_run {
         let mut report = report(Outcome::WouldDo);
         report.permitted = permitted(&it, &seen, &order, Instant::now() + limit).await?;
         return Ok(told_as(args, report));
@@ -73,7 +73,7 @@ fn order(args: &ReclaimArgs) -> Order {
 
 /// The plan: what is asked about shows it by itself.
 fn show(args: &ReclaimArgs, told: &str) {
-    match (args.dry_run, args.output) {
+    match (args.asked.change.dry_run, args.asked.change.output) {
         (true, OutputFormat::Text) => output::text(told),
         (true, OutputFormat::Json) => {}
         (false, _) => output::notice(told),
@@ -97,7 +97,7 @@ async fn agreed(
     order: &Order,
     seen: Seen,
 ) -> Result<Option<Seen>, CliError> {
-    if args.yes {
+    if args.asked.yes {
         return Ok(Some(seen));
     }
     let question = match (seen.task(), &seen.to) {
@@ -180,7 +180,7 @@ fn told_as(args: &ReclaimArgs, report: Reclaim) -> ExitCode {
         Outcome::DoneByAnother => ExitCode::from(BY_ANOTHER),
         _ => ExitCode::SUCCESS,
     };
-    output::text(&match args.output {
+    output::text(&match args.asked.change.output {
         OutputFormat::Text => report.text(),
         OutputFormat::Json => Document::new("reclaim", report).json(),
     });

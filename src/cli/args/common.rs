@@ -61,6 +61,30 @@ pub struct OperatorArgs {
     pub timeout: Option<Duration>,
 }
 
+/// How what changes something is done, and told.
+#[derive(Debug, Args)]
+pub struct ChangeArgs {
+    /// Say what would be done, ask EC2 whether it is permitted, and change nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// How the result on standard output looks.
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub output: OutputFormat,
+}
+
+/// The same for what asks before, unless it is told not to.
+#[derive(Debug, Args)]
+pub struct AskedArgs {
+    /// Do not ask: what was shown is agreed to.
+    #[arg(long)]
+    pub yes: bool,
+
+    /// How it is done and told.
+    #[command(flatten)]
+    pub change: ChangeArgs,
+}
+
 /// How a result looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum OutputFormat {

@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 mod change;
 mod create;
 
-use super::common::{OperatorArgs, OutputFormat};
+use super::common::{ChangeArgs, OperatorArgs, OutputFormat};
 use crate::ids::SlotNumber;
 
 pub use change::{AdoptArgs, RetireArgs};
@@ -63,13 +63,9 @@ pub struct BootstrapArgs {
     #[arg(long, value_name = "POOL/N")]
     pub confirm: Option<String>,
 
-    /// Say what would be done, ask EC2 whether it is permitted, and change nothing.
-    #[arg(long)]
-    pub dry_run: bool,
-
-    /// How the result on standard output looks.
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    pub output: OutputFormat,
+    /// Whether it is done, and how it is told.
+    #[command(flatten)]
+    pub change: ChangeArgs,
 }
 
 /// Of `pool show`.

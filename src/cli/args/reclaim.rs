@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::common::{OperatorArgs, OutputFormat};
+use super::common::{AskedArgs, OperatorArgs};
 use crate::ids::{InstanceId, SlotNumber};
 use crate::operator::reclaim::Override;
 
@@ -34,17 +34,9 @@ pub struct ReclaimArgs {
     #[command(flatten)]
     pub despite: DespiteArgs,
 
-    /// Do not ask: what was shown is agreed to.
-    #[arg(long)]
-    pub yes: bool,
-
-    /// Say what would be done, ask EC2 whether it is permitted, and change nothing.
-    #[arg(long)]
-    pub dry_run: bool,
-
-    /// How the result on standard output looks.
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    pub output: OutputFormat,
+    /// Whether it is asked about, done and how it is told.
+    #[command(flatten)]
+    pub asked: AskedArgs,
 }
 
 /// A person's word against refusals.

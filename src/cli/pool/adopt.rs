@@ -60,18 +60,18 @@ pub async fn adopt(args: &AdoptArgs) -> Result<(), CliError> {
     let (plan, Operator { ec2, file, .. }) = plan.await?;
     let limit = settings::timeout(&args.common, &file, settings::TIMEOUT);
     let deadline = || Instant::now() + limit;
-    let view = match (args.dry_run, plan.new.is_empty()) {
+    let view = match (args.asked.change.dry_run, plan.new.is_empty()) {
         (true, _) => {
             plan.ask(&ec2, deadline()).await.map_err(PoolCommandError::from)?;
             None
         }
         (false, true) => None,
         (false, false) => {
-            confirm::yes(&planned(&plan), "Tag them?", args.yes)?;
+            confirm::yes(&planned(&plan), "Tag them?", args.asked.yes)?;
             Some(PoolView::of(&plan.carry_out(&ec2, deadline()).await?))
         }
     };
-    let told = |it: &PoolAdopt| match (&it.slots, args.dry_run) {
+    let told = |it: &PoolAdopt| match (&it.slots, args.asked.change.dry_run) {
         (Some(slots), _) => format!(
             "pool {}: {} adopted\n\n{}\nconnect string: {}\n{}",
             it.pool,
@@ -85,7 +85,7 @@ pub async fn adopt(args: &AdoptArgs) -> Result<(), CliError> {
         }
         (None, _) => format!("pool {}: these ENIs are its slots already\n", it.pool),
     };
-    print("pool-adopt", report(&plan, view), told, args.output);
+    print("pool-adopt", report(&plan, view), told, args.asked.change.output);
     Ok(())
 }
 

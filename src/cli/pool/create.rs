@@ -71,24 +71,24 @@ pub async fn create(args: &CreateArgs) -> Result<(), CliError> {
     let (plan, members, Operator { ec2, file, .. }) = seen.await?;
     let usual = EACH.saturating_mul(plan.new.len().try_into().unwrap_or(u32::MAX));
     let limit = settings::timeout(&args.common, &file, usual.max(settings::TIMEOUT));
-    if args.dry_run {
+    if args.asked.change.dry_run {
         let asked = plan.ask(&ec2, Instant::now() + limit).await;
         asked.map_err(PoolCommandError::from)?;
         let told = |it: &PoolCreate| {
             format!("{}nothing was changed{}\n", planned(&plan), permitted(it.missing.is_empty()))
         };
-        print("pool-create", report(&plan, &members, false), told, args.output);
+        print("pool-create", report(&plan, &members, false), told, args.asked.change.output);
         return Ok(());
     }
     let (members, changed) = match plan.new.is_empty() {
         true => (members, false),
         false => {
             let question = format!("Make {}?", enis(plan.new.len()));
-            confirm::yes(&planned(&plan), &question, args.yes)?;
+            confirm::yes(&planned(&plan), &question, args.asked.yes)?;
             (plan.carry_out(&ec2, Instant::now() + limit).await?, true)
         }
     };
-    print("pool-create", report(&plan, &members, changed), told, args.output);
+    print("pool-create", report(&plan, &members, changed), told, args.asked.change.output);
     Ok(())
 }
 

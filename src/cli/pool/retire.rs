@@ -47,10 +47,10 @@ pub async fn retire(args: &RetireArgs) -> Result<(), CliError> {
         changed,
         rest: plan.rest().to_vec(),
     };
-    if args.dry_run {
+    if args.change.dry_run {
         plan.ask(&ec2, deadline()).await.map_err(PoolCommandError::from)?;
         let told = |_: &PoolRetire| format!("{plan}\nnothing was changed; EC2 permits it\n");
-        print("pool-retire", report(plan.outcome(), false), told, args.output);
+        print("pool-retire", report(plan.outcome(), false), told, args.change.output);
         return Ok(());
     }
     if !plan.is_done() {
@@ -58,6 +58,6 @@ pub async fn retire(args: &RetireArgs) -> Result<(), CliError> {
     }
     let outcome = plan.carry_out(&ec2, deadline()).await?;
     let told = |_: &PoolRetire| format!("{}\n", plan.next_step(outcome));
-    print("pool-retire", report(outcome, outcome != Outcome::Nothing), told, args.output);
+    print("pool-retire", report(outcome, outcome != Outcome::Nothing), told, args.change.output);
     Ok(())
 }

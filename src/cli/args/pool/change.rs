@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::cli::args::common::{OperatorArgs, OutputFormat};
+use crate::cli::args::common::{AskedArgs, ChangeArgs, OperatorArgs};
 use crate::ids::{EniId, SlotNumber};
 
 /// Of `pool adopt`.
@@ -20,17 +20,9 @@ pub struct AdoptArgs {
     #[arg(long)]
     pub reuse_retired: bool,
 
-    /// Do not ask.
-    #[arg(long)]
-    pub yes: bool,
-
-    /// Say what would be tagged, ask EC2 whether it is permitted, and change nothing.
-    #[arg(long)]
-    pub dry_run: bool,
-
-    /// How the pool is told.
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    pub output: OutputFormat,
+    /// Whether it is asked about, done and how it is told.
+    #[command(flatten)]
+    pub asked: AskedArgs,
 }
 
 /// Of `pool retire`.
@@ -52,13 +44,9 @@ pub struct RetireArgs {
     #[arg(long, value_name = "PHRASE")]
     pub confirm: Option<String>,
 
-    /// Say what would be done, ask EC2 whether it is permitted, and change nothing.
-    #[arg(long)]
-    pub dry_run: bool,
-
-    /// How the result is told.
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    pub output: OutputFormat,
+    /// Whether it is done, and how it is told.
+    #[command(flatten)]
+    pub change: ChangeArgs,
 }
 
 fn eni(text: &str) -> Result<(SlotNumber, EniId), String> {

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use clap::{ArgGroup, Args};
 
-use crate::cli::args::common::{OperatorArgs, OutputFormat};
+use crate::cli::args::common::{AskedArgs, OperatorArgs};
 use crate::ids::{SecurityGroupId, SlotNumber, SubnetId};
 use crate::operator::pool::create::Addresses;
 
@@ -48,17 +48,9 @@ pub struct CreateArgs {
     #[arg(long)]
     pub reuse_retired: bool,
 
-    /// Do not ask.
-    #[arg(long)]
-    pub yes: bool,
-
-    /// Say what would be made, ask EC2 whether it is permitted, and change nothing.
-    #[arg(long)]
-    pub dry_run: bool,
-
-    /// How the pool is told.
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    pub output: OutputFormat,
+    /// Whether it is asked about, done and how it is told.
+    #[command(flatten)]
+    pub asked: AskedArgs,
 }
 
 /// `1=10.0.16.5`, or `1=10.0.16.5,2001:db8::5`.
