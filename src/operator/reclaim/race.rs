@@ -1,7 +1,7 @@
 //! Two people at once: the audit tag is to name the one who did it.
 //!
 //! Each sets it before his detach, so the slower one may have written over the other's. Who did it sets
-//! it once more if so; who did not takes his own away, and tells what is there instead.
+//! it once more if so, as long as he looks on; who did not takes his own away, and tells what is there instead.
 
 use tokio::time::sleep;
 use tracing::warn;
@@ -26,10 +26,7 @@ pub(super) async fn settle<A: Account>(
     let own = Some(word.as_str());
     let tag = |now: &Interface| now.eni.tags.get(TAG_RECLAIMED).cloned();
     if is_ours {
-        if tag(&now).as_deref() != own {
-            let set = || it.account.set_tag(it.eni, TAG_RECLAIMED, word.as_str(), Mode::Do);
-            retried(it.deadline, set).await?;
-        }
+        keep(it, word, &now).await?;
         return Ok(None);
     }
     for _ in 0..LOOKS {
@@ -41,6 +38,19 @@ pub(super) async fn settle<A: Account>(
     }
     withdraw(it, word).await;
     Ok(None)
+}
+
+/// Sets our word again if another's is there, or none: of who has not done it, a moment too late.
+pub(super) async fn keep<A: Account>(
+    it: &Taking<'_, A>,
+    word: &Word,
+    now: &Interface,
+) -> Result<(), CallError> {
+    if now.eni.tags.get(TAG_RECLAIMED).map(String::as_str) == Some(word.as_str()) {
+        return Ok(());
+    }
+    let set = || it.account.set_tag(it.eni, TAG_RECLAIMED, word.as_str(), Mode::Do);
+    retried(it.deadline, set).await
 }
 
 /// Takes our own word away, and no other, and puts back the one before it: who took the slot last is asked

@@ -221,7 +221,7 @@ impl<A: Account> Taking<'_, A> {
         }
         let by = race::settle(self, is_ours, word, now).await?;
         let successor = match successor {
-            None if looks_on && is_ours => self.look_on().await?,
+            None if looks_on && is_ours => self.look_on(word).await?,
             known => known,
         };
         Ok(Taken { is_ours, forced, after, by, successor })
@@ -292,8 +292,8 @@ impl<A: Account> Taking<'_, A> {
         Some(Successor { instance, after: self.started.elapsed() })
     }
 
-    /// Who claims the free slot, if somebody waits for it.
-    async fn look_on(&self) -> Result<Option<Successor>, ReclaimError> {
+    /// Who claims the free slot, if somebody waits for it. Meanwhile the audit tag is kept at our word.
+    async fn look_on(&self, word: &Word) -> Result<Option<Successor>, ReclaimError> {
         info!("looking for {} s who claims slot {}", SUCCESSOR.as_secs(), self.slot);
         let end = self.deadline.min(Instant::now() + SUCCESSOR);
         while Instant::now() < end {
@@ -303,6 +303,7 @@ impl<A: Account> Taking<'_, A> {
                 info!("slot {} is held by {} now", self.slot, next.name());
                 return Ok(Some(next));
             }
+            race::keep(self, word, &now).await?;
         }
         Ok(None)
     }
