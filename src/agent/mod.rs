@@ -31,7 +31,7 @@ pub use guard::{Fenced, Guard, Standing};
 pub use halt::{AtWork, Restarting};
 pub use lock::{Lock, Purpose};
 pub use release::Released;
-pub use run::{Job, Outcome, Signals, Teller, ensemble};
+pub use run::{Job, Outcome, Signals, Teller, ensemble, status};
 
 use crate::claim::{Effect, Failure, Held, Setup, State, Want, step};
 use crate::cloud::counted::Counted;

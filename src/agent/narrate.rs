@@ -4,6 +4,7 @@
 use tracing::{debug, info, warn};
 
 use super::Agent;
+use super::run::status;
 use super::survey::Survey;
 use crate::claim::{Event, PoolView, State};
 use crate::cloud::{CallError, Cloud, Metadata};
@@ -63,6 +64,7 @@ impl<C: Cloud, M: Metadata> Agent<C, M> {
             debug!("no slot is free: {holdings}");
         } else {
             info!("no slot is free: {holdings}");
+            status(&format!("waiting for a slot of pool {}: {holdings}", self.request.pool));
             survey.said_of_holders = holdings;
         }
     }

@@ -11,7 +11,7 @@ use super::args::RunArgs;
 use super::file::FileSettings;
 use super::settings::{self, Wanted};
 use super::{CliError, agent, exit, file, prepare};
-use crate::agent::{AgentError, Interrupt, Job, Lock, Outcome, Purpose, Signals, Teller};
+use crate::agent::{AgentError, Interrupt, Job, Lock, Outcome, Purpose, Signals, Teller, status};
 use crate::supervise::{Account, SuperviseError};
 use crate::zookeeper::settings::Settings;
 
@@ -20,8 +20,16 @@ const ZOOKEEPER_USER: &str = "zookeeper";
 /// Between two tries for a lock: an agent that was killed leaves a command that is being killed.
 const LOCK_PAUSE: Duration = Duration::from_millis(50);
 
-/// Runs the command to its end.
+/// Runs the command to its end. What it fails with is the unit's status line, too.
 pub async fn run(args: &RunArgs) -> Result<ExitCode, CliError> {
+    let outcome = carried_out(args).await;
+    if let Err(error) = &outcome {
+        status(&error.to_string());
+    }
+    outcome
+}
+
+async fn carried_out(args: &RunArgs) -> Result<ExitCode, CliError> {
     let file = file::read(args.common.target.config.as_deref())?;
     // Before anything else: what is wrong with it is wrong with every slot.
     let job = job(args, &file)?;

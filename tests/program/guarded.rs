@@ -65,6 +65,27 @@ fn the_commands_status_is_passed_through_and_the_slot_is_kept() {
     assert_eq!(calls.iter().filter(|call| call.starts_with(ATTACH)).count(), 1, "{calls:?}");
 }
 
+/// As by the upgrade of a package: what runs goes on as what it was started as, its keeper included.
+#[test]
+fn a_program_whose_file_is_replaced_while_it_waits_starts_and_guards_its_command() {
+    let region = Region::with_pool(1);
+    let holder = region.launch("a");
+    holder.claim(&[]).done();
+    let instance = region.launch("a");
+    instance.sh(&format!("cp {} /var/steadfast", crate::region::program()));
+    let words = ["run", "--pool", POOL, "--plain", "--", "sh", "-c", OBEDIENT];
+    let mut run = Running::start(instance.command(&[&["/var/steadfast"], &words[..]].concat()));
+    assert!(run.wait_line("no slot is free"));
+    instance.sh("echo other >/var/new && mv /var/new /var/steadfast");
+    holder.release(&[]).done();
+    instance.wait_sleepers(1);
+    let deleted = "ls -l /proc/[0-9]*/exe | grep -c '/var/steadfast (deleted)'";
+    assert_eq!(instance.sh(deleted).trim(), "2", "agent and keeper");
+    instance.lose_slot();
+    assert_eq!(run.finish().code, exit::FENCED);
+    assert_eq!(instance.sleepers(), 0);
+}
+
 #[test]
 fn a_command_that_cannot_be_started_is_told_as_shells_do_and_the_slot_is_given_back() {
     let region = Region::with_pool(1);

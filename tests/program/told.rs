@@ -4,25 +4,32 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::guarded::OBEDIENT;
-use crate::region::{POOL, Region, eventually};
+use crate::region::{Instance, POOL, Region, eventually};
 use crate::run::{Running, exit};
+
+/// Somebody in systemd's place, until it is dropped.
+fn systemd(instance: &Instance) -> Running {
+    let listen = "import socket\n\
+        s=socket.socket(socket.AF_UNIX,socket.SOCK_DGRAM);s.bind('/run/notify')\n\
+        while True:\n    open('/run/heard','ab').write(s.recv(4096))\n";
+    let systemd = Running::start(instance.command(&["python3", "-c", listen]));
+    eventually("it listens", || {
+        instance.sh("ls /run").lines().any(|name| name == "notify").then_some(())
+    });
+    systemd
+}
+
+fn hears(instance: &Instance, word: &str) {
+    eventually(word, || {
+        instance.sh("cat /run/heard 2>/dev/null || true").contains(word).then_some(())
+    });
+}
 
 #[test]
 fn systemd_is_told_what_happens() {
     let region = Region::with_pool(1);
     let instance = region.launch("a");
-    let listen = "import socket\n\
-        s=socket.socket(socket.AF_UNIX,socket.SOCK_DGRAM);s.bind('/run/notify')\n\
-        while True:\n    open('/run/heard','ab').write(s.recv(4096))\n";
-    let _systemd = Running::start(instance.command(&["python3", "-c", listen]));
-    let hears = |word: &str| {
-        eventually(word, || {
-            instance.sh("cat /run/heard 2>/dev/null || true").contains(word).then_some(())
-        });
-    };
-    eventually("it listens", || {
-        instance.sh("ls /run").lines().any(|name| name == "notify").then_some(())
-    });
+    let _systemd = systemd(&instance);
     let script = "env | grep -q NOTIFY_SOCKET && exit 8; trap 'exit 9' TERM; \
                   while :; do sleep 0.1; done";
     let environment = [("NOTIFY_SOCKET", "/run/notify"), ("WATCHDOG_USEC", "600000")];
@@ -36,11 +43,37 @@ fn systemd_is_told_what_happens() {
         "READY=1",
         "WATCHDOG=1",
     ] {
-        hears(word);
+        hears(&instance, word);
     }
     run.signal(Signal::TERM);
-    hears("STOPPING=1");
+    hears(&instance, "STOPPING=1");
     assert_eq!(run.finish().code, 9);
+}
+
+/// The status line of a unit is what people see first, also of one that is failed or waits.
+#[test]
+fn systemd_is_told_what_it_waits_for_and_what_it_fails_with() {
+    let region = Region::with_pool(1);
+    let holder = region.launch("a");
+    assert_eq!(holder.claim(&[]).code, 0);
+    let instance = region.launch("a");
+    let _systemd = systemd(&instance);
+    let run = |words: &[&str]| {
+        let command = [&[crate::region::program(), "run"], words, &["--", "true"]].concat();
+        Running::start(region.exec_with(
+            &instance.id,
+            &[("NOTIFY_SOCKET", "/run/notify")],
+            &command,
+        ))
+    };
+    let waits = run(&["--plain", "--pool", POOL, "--wait", "10m"]);
+    hears(&instance, "STATUS=waiting for a slot of pool kafka: slot 1 is held by i-");
+    waits.signal(Signal::TERM);
+    waits.finish();
+    assert_eq!(run(&["--plain"]).finish().code, exit::CONFIG);
+    hears(&instance, "STATUS=no pool is named");
+    assert_eq!(run(&["--plain", "--config", "/nowhere"]).finish().code, exit::CONFIG);
+    hears(&instance, "STATUS=/nowhere: No such file");
 }
 
 #[test]

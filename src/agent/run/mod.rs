@@ -41,7 +41,7 @@ use first_boot::Vote;
 use prepare::Prepared;
 pub use prepare::{ZOO_CFG, ensemble};
 pub use signals::Signals;
-pub use tell::Teller;
+pub use tell::{Teller, status};
 
 /// What an earlier agent that was killed may take to die; what waits for a disk takes longer.
 pub const REMAINS_TIMEOUT: Duration = Duration::from_secs(60);

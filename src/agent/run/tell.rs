@@ -44,7 +44,7 @@ impl Teller {
 
     /// A sentence on how it goes.
     pub fn say(&self, text: &str) {
-        notify(&[format!("STATUS={text}")]);
+        status(text);
     }
 
     /// From here on there is a `slot.json` to tell it.
@@ -110,6 +110,13 @@ impl Teller {
             sleep(pause).await;
         }
     }
+}
+
+/// The status line of the unit, also where there is no [`Teller`]: before a run has one, when it has
+/// ended, and of a claim that waits.
+pub fn status(text: &str) {
+    // A word to systemd is a line.
+    notify(&[format!("STATUS={}", text.replace('\n', " "))]);
 }
 
 /// How soon systemd wants to hear from this process, if it does (`WatchdogSec=`).
