@@ -27,6 +27,7 @@
 //! | [`ids`] | names, parsed once and trusted from there on |
 //! | [`errors`] | one line for an error and its causes, and what to do about it |
 //! | [`file`](mod@file) | files that are whole at every moment |
+//! | [`unwind`] | what a panic needs to unwind, so that the program needs libc alone |
 
 pub mod agent;
 pub mod claim;
@@ -39,4 +40,5 @@ pub mod net;
 pub mod operator;
 pub mod pool;
 pub mod supervise;
+pub mod unwind;
 pub mod zookeeper;
