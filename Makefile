@@ -4,6 +4,7 @@
 # make build  the release binary, target/release/steadfast
 # make deb    a package for Debian and Ubuntu, target/package/steadfast_VERSION-1_ARCH.deb
 # make rpm    one for Amazon Linux, target/package/steadfast-VERSION-1.ARCH.rpm
+# make check-package  both, judged: lintian, contents, systemd, an upgrade and a removal (part of .ci/run)
 # make build-dev  the programs for trying things out, target/debug/steadfast and steadfast-sim
 # make check  formatting, lints, documentation, licences (part of .ci/run)
 #
@@ -14,7 +15,7 @@ CARGO_BIN := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 export PATH := $(CARGO_BIN):$(PATH):/usr/sbin:/sbin
 CARGO ?= cargo
 
-.PHONY: help demo test bench build deb rpm build-dev check
+.PHONY: help demo test bench build deb rpm check-package build-dev check
 .DEFAULT_GOAL := help
 
 help:
@@ -39,6 +40,12 @@ build:
 deb rpm:
 	@scripts/setup package
 	@scripts/package $@
+
+check-package:
+	@scripts/setup check-package
+	@scripts/package deb
+	@scripts/package rpm
+	@tests/package/check
 
 # With the examples, as the demo and the tests have it: without them other features are chosen, and
 # aws-sdk-ec2 is compiled once more.
