@@ -19,7 +19,7 @@ fn fifty_agents_at_once_each_get_one_slot_of_their_own_zone() {
     let zones = [("a", 17), ("b", 17), ("c", 16)];
     let instances: Vec<_> =
         zones.iter().flat_map(|(zone, count)| region.launch_many(zone, *count)).collect();
-    region.throttle(Some(0.7));
+    region.throttle(Some(0.3));
     for outcome in claim_together(&instances, "5m") {
         outcome.done();
     }

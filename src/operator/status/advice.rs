@@ -109,9 +109,7 @@ impl Oddity {
                 format!("aws ec2 describe-network-interfaces --network-interface-ids {eni} --region {region}")
             }
             Self::InTransit { slot, .. } => {
-                format!(
-                    "if it stays so for minutes: steadfast reclaim {slot} {target} --force"
-                )
+                format!("if it stays so for minutes: steadfast reclaim {slot} {target} --force")
             }
             Self::Down { holder, .. } | Self::NotServing { holder, .. } => {
                 format!("look at ZooKeeper's log and at `journalctl` on {holder}")
