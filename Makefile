@@ -1,5 +1,6 @@
 # make demo   a real ensemble on a local region: instances replaced, the same addresses
-# make test   every test
+# make test   every test, but for
+# make test-vm  machines that boot: an ensemble from the shipped user-data alone
 # make bench  the figures of the README
 # make build  the release binary, target/release/steadfast
 # make deb    a package for Debian and Ubuntu, target/package/steadfast_VERSION-1_ARCH.deb
@@ -15,7 +16,7 @@ CARGO_BIN := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 export PATH := $(CARGO_BIN):$(PATH):/usr/sbin:/sbin
 CARGO ?= cargo
 
-.PHONY: help demo test bench build deb rpm check-package build-dev check
+.PHONY: help demo test test-vm bench build deb rpm check-package build-dev check
 .DEFAULT_GOAL := help
 
 help:
@@ -41,6 +42,13 @@ test:
 	$(CARGO) test --locked --lib --bins --examples $(addprefix --test ,$(COMPUTE))
 	$(CARGO) test --locked --doc
 	$(CARGO) test --locked $(addprefix --test ,$(WAIT)) -- --test-threads=6
+
+# Without a processor's own virtualisation, minutes. The image is kept in target/vm.
+test-vm: deb
+	@scripts/setup vm
+	@tests/vm/image
+	$(CARGO) build --locked --bins --examples
+	$(CARGO) test --locked --test vm -- --nocapture
 
 build:
 	@scripts/setup build
