@@ -1,5 +1,5 @@
 # make demo   a real ensemble on a local region: instances replaced, the same addresses
-# make test   every test, but for
+# make test   every test but test-vm
 # make test-vm  machines that boot: an ensemble from the shipped user-data alone
 # make bench  the figures of the README
 # make build  the release binary, target/release/steadfast

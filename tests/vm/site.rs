@@ -23,8 +23,9 @@ const INSTANCE_TYPE: &str = "t3.micro";
 const WEB_PORT: u16 = 8000;
 /// The compiler of last resort costs an emulated processor more than it gains.
 const JVMFLAGS: &str = "-Xmx128m -XX:TieredStopAtLevel=1 -XX:+UseSerialGC";
-/// A server on a busy host is slow, not dead.
-const SETTINGS: &str = "[zookeeper]\ninitLimit = 60\nsyncLimit = 10";
+/// A server on a busy host is slow, not dead. Not `initLimit`: for so long a server that takes itself for
+/// the leader waits for followers that it has not.
+const SETTINGS: &str = "[zookeeper]\nsyncLimit = 10";
 
 /// A region with what the machines need.
 pub struct Site<'a> {
