@@ -39,13 +39,14 @@ const CLOUD_INIT: [(&str, &str); 4] = [
     ("cloud-final", "final"),
 ];
 /// What the agent says at its steps, and what is told of them here.
-const AGENT: [(&str, &str); 6] = [
-    ("this is i-", "knows its instance"),
-    ("attaching slot ", "asks for a slot"),
-    ("is in the kernel", "the slot's card is plugged in"),
-    ("holds slot ", "holds the slot, network configured"),
-    ("start gate: open", "start gate open"),
-    ("started /", "has started ZooKeeper"),
+const AGENT: [(&str, &str); 7] = [
+    (" this is i-", "knows its instance"),
+    (" this instance holds slot ", "finds that it has a slot"),
+    (" attaching slot ", "asks for a slot"),
+    (" is in the kernel", "the slot's card is plugged in"),
+    ("INFO holds slot ", "holds the slot, network configured"),
+    (" start gate: open", "start gate open"),
+    (" started /", "has started ZooKeeper"),
 ];
 const USER_DATA: &str = "steadfast user-data: ";
 
