@@ -9,10 +9,16 @@
 //!
 //! The value of `Reply::State` is a `State`: the region makes it with `serde_json::to_value`.
 
+mod faults;
+mod view;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+
+pub use faults::{Fault, FaultKind};
+pub use view::{Call, CredentialsView, EniView, InstanceView, State};
 
 /// The role, and the instance profile, of what is launched or a group keeps without EC2's API.
 pub const ROLE: &str = "steadfast";
@@ -230,80 +236,6 @@ pub struct LaunchRequest {
     pub image: Option<String>,
 }
 
-/// The whole state, as people and tests look at it: never stale.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub struct State {
-    /// Every instance that the region remembers, in order of launch.
-    pub instances: Vec<InstanceView>,
-    /// Every ENI, in order of creation.
-    pub enis: Vec<EniView>,
-    /// What the kernel did not do, one line each; it is empty if all is well.
-    #[serde(default)]
-    pub trouble: Vec<String>,
-}
-
-/// An instance in the [`State`].
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct InstanceView {
-    /// `i-...`.
-    pub id: String,
-    /// EC2's name of the state, such as `running`.
-    pub state: String,
-    /// Whether its processes are stopped: what EC2 does not know.
-    pub hung: bool,
-    /// Whether it is cut off the network: what EC2 does not know.
-    pub cut: bool,
-    /// The zone's name.
-    pub zone: String,
-    /// Such as `t3.small`.
-    pub instance_type: String,
-    /// The primary interface's primary address.
-    pub private_ip: String,
-    /// Tags, among them `aws:autoscaling:groupName` if a group launched it.
-    pub tags: BTreeMap<String, String>,
-    /// What its role signs with, if it has one: a caller with it is taken for the instance.
-    pub credentials: Option<CredentialsView>,
-}
-
-/// Temporary credentials of an instance's role.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct CredentialsView {
-    /// `AWS_ACCESS_KEY_ID`.
-    pub access_key: String,
-    /// `AWS_SECRET_ACCESS_KEY`.
-    pub secret_key: String,
-    /// `AWS_SESSION_TOKEN`.
-    pub session_token: String,
-}
-
-/// An ENI in the [`State`].
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct EniView {
-    /// `eni-...`.
-    pub id: String,
-    /// `available`, `attaching`, `in-use` or `detaching`.
-    pub status: String,
-    /// The zone's name.
-    pub zone: String,
-    /// As six colon-separated bytes.
-    pub mac: String,
-    /// The first is the primary address.
-    pub ipv4: Vec<String>,
-    /// Possibly none.
-    pub ipv6: Vec<String>,
-    /// The instance that it is attached to.
-    pub instance: Option<String>,
-    /// `eni-attach-...`.
-    pub attachment: Option<String>,
-    /// Of the attachment.
-    pub device_index: Option<u32>,
-    /// Tags, among them `steadfast:pool` and `steadfast:slot`.
-    pub tags: BTreeMap<String, String>,
-}
-
 /// How long things take, each in milliseconds; `None` leaves a timing as it is.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -330,75 +262,4 @@ pub struct Timings {
     pub imds_lag_ms: Option<u64>,
     /// From its appearance in IMDS to a right `device-number` (0 until then).
     pub imds_device_number_lag_ms: Option<u64>,
-}
-
-/// A fault: what goes wrong, for whom, how often.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Fault {
-    /// An EC2 action (`AttachNetworkInterface`), or `*` for any; `imds` for any request to the
-    /// metadata service, `imds-token` for a token alone.
-    pub action: String,
-    /// Only calls by this instance; `operator` for callers outside; anyone if absent.
-    #[serde(default)]
-    pub caller: Option<String>,
-    /// How many matching calls pass first.
-    #[serde(default)]
-    pub after: u32,
-    /// How many matching calls it hits; all if absent.
-    #[serde(default)]
-    pub times: Option<u32>,
-    /// The chance of hitting a matching call, from 0 to 1; 1 if absent.
-    #[serde(default)]
-    pub probability: Option<f64>,
-    /// The seed of that chance.
-    #[serde(default)]
-    pub seed: u64,
-    /// What goes wrong.
-    pub kind: FaultKind,
-}
-
-/// What goes wrong.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum FaultKind {
-    /// EC2's error form with this HTTP status, code and message; nothing is changed.
-    Error {
-        /// Such as 400.
-        status: u16,
-        /// Such as `IncorrectState`.
-        code: String,
-        /// For people.
-        message: String,
-    },
-    /// `UnauthorizedOperation`, also for a dry run; nothing is changed.
-    Deny,
-    /// The answer comes this much later.
-    Delay {
-        /// Milliseconds.
-        ms: u64,
-    },
-    /// Nothing is done and no answer ever comes.
-    Hang,
-    /// The change is made, then the connection is closed without an answer.
-    LoseReply,
-    /// The attachment is made, but no NIC appears in the instance.
-    NicNeverAppears,
-}
-
-/// An API call as the log has it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Call {
-    /// Its place in the log, from 0.
-    pub number: usize,
-    /// Milliseconds since the region came up.
-    pub at_ms: u64,
-    /// `i-...`, or `operator`.
-    pub caller: String,
-    /// The EC2 action.
-    pub action: String,
-    /// Its parameters as sent.
-    pub parameters: BTreeMap<String, String>,
-    /// `ok`, an EC2 error code, or the fault (`hang`, `lose-reply`).
-    pub outcome: String,
 }

@@ -67,7 +67,8 @@ impl Lock {
         }
     }
 
-    /// A release's turn: while one stops a run no other does. It is the directory's own lock, as the file's is the run's meanwhile.
+    /// A release's turn: while one stops a run no other does. It is the directory's own lock, as the
+    /// file's is the run's meanwhile.
     ///
     /// # Errors
     /// [`AgentError::Busy`] if another release has it; the directory cannot be read.

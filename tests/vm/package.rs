@@ -45,6 +45,9 @@ impl Package {
     /// Makes a newer one of the same files, in a directory.
     pub fn newer_in(&self, directory: &Path) -> Self {
         let tree = directory.join("newer");
+        if tree.exists() {
+            std::fs::remove_dir_all(&tree).unwrap();
+        }
         let mut unpack = Command::new("dpkg-deb");
         unpack.arg("--raw-extract").arg(&self.path).arg(&tree);
         done(unpack);

@@ -189,7 +189,7 @@ pub fn kept() -> PathBuf {
     target.join("vm")
 }
 
-/// The directory that the web server serves: empty at first.
+/// The directory that the web server serves.
 fn served() -> PathBuf {
     let directory = kept().join("served");
     std::fs::create_dir_all(&directory).unwrap();

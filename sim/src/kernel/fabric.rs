@@ -182,14 +182,17 @@ impl Host {
     /// A machine lets go of its card before the cable goes: QEMU would spin on a tap that is gone.
     async fn unplug(&self, eni: &str) -> Result<()> {
         let holder = self.router.lock().await.holder(eni);
+        let mut let_go = Ok(());
         if let Some(instance) = holder {
             let slot = self.slot(&instance);
             let mut slot = slot.lock().await;
             if let Some(Running::Machine(machine)) = slot.as_mut() {
-                machine.unplug(eni).await?;
+                let_go = machine.unplug(eni).await;
             }
         }
-        self.router.lock().await.unplug(eni).await
+        // Whatever became of the card: the address is another's from here on.
+        let pulled = self.router.lock().await.unplug(eni).await;
+        let_go.and(pulled)
     }
 }
 

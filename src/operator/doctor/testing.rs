@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::Facts;
+use super::tags::{self, Seen};
+use super::{Facts, Finding, Severity};
 use crate::cloud::account::{
     Instance, InstanceInterface, Interface, InterfaceLimits, MetadataOptions, Permission,
     ScalingGroup, SecurityGroup, Subnet,
@@ -153,4 +154,25 @@ pub fn facts() -> Facts {
         scaling_names: vec![GROUP.to_owned()],
         ..Facts::none()
     }
+}
+
+/// What a check of the slots says of a healthy pool that was changed.
+pub fn found(
+    change: impl FnOnce(&mut Facts),
+    check: impl FnOnce(&[Seen<'_>], &Facts) -> Vec<Finding>,
+) -> Vec<Finding> {
+    let mut facts = facts();
+    change(&mut facts);
+    let interfaces = facts.interfaces.clone().unwrap();
+    let (seen, _) = tags::slots(&kafka(), &interfaces);
+    check(&seen, &facts)
+}
+
+/// What of that is not well.
+pub fn wrong(
+    change: impl FnOnce(&mut Facts),
+    check: impl FnOnce(&[Seen<'_>], &Facts) -> Vec<Finding>,
+) -> Vec<Finding> {
+    let all = found(change, check).into_iter();
+    all.filter(|it| it.severity != Severity::Ok).collect()
 }

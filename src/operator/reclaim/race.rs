@@ -1,7 +1,8 @@
 //! Two people at once: the audit tag is to name the one who did it.
 //!
-//! Each sets it before his detach, so the slower one may have written over the other's. Who did it sets
-//! it once more if so, as long as he looks on; who did not takes his own away, and tells what is there instead.
+//! Each sets it before his detach, so the slower one may have written over the other's. Who did it
+//! sets it once more if so, as long as he looks on; who did not takes his own away, and tells what is
+//! there instead.
 
 use tokio::time::sleep;
 use tracing::warn;
@@ -12,8 +13,8 @@ use crate::cloud::account::Interface;
 use crate::cloud::patience::retried;
 use crate::cloud::{Account, CallError, Mode, TAG_RECLAIMED};
 
-/// How often the tag is looked at for another's word: who did it sets it when he has seen the end, a read and a
-/// call later, and EC2 may throttle both.
+/// How often the tag is looked at for another's word: who did it sets it when he has seen the end, a
+/// read and a call later, and EC2 may throttle both.
 const LOOKS: u32 = 10;
 
 /// Puts the tag in order, now that the attachment has ended; tells who ended it if it was not us.

@@ -52,14 +52,16 @@ pub async fn answers(socket: &Path, within: Duration) -> bool {
     connect(socket, within).await.is_ok()
 }
 
-/// Runs a program to its end.
+/// Runs a program to its end, however long that takes; each word of the agent's has a deadline.
 pub async fn run(
     socket: &Path,
     command: &[String],
     environment: &[String],
 ) -> std::result::Result<Ended, NotRun> {
     let mut lines = connect(socket, ANSWER).await?;
-    let [program, arguments @ ..] = command else { return Err(NotRun::Refused(String::new())) };
+    let [program, arguments @ ..] = command else {
+        return Err(NotRun::Refused("no command".to_owned()));
+    };
     let order = json!({
         "path": program, "arg": arguments, "env": environment, "capture-output": true,
     });
@@ -89,13 +91,13 @@ async fn connect(socket: &Path, within: Duration) -> Result<Lines> {
     lines.write_all(&[0xff]).await?;
     let id = fastrand::u32(..);
     lines.say("guest-sync", &json!({ "id": id })).await?;
-    loop {
-        match lines.hear(by).await {
-            Ok(said) if said["return"] == id => return Ok(lines),
-            Ok(_) => {}
-            Err(error) => return Err(error),
+    while let Some(said) = lines.hear(by).await? {
+        if said["return"] == id {
+            return Ok(lines);
         }
     }
+    let within = within.as_secs();
+    Err(FabricError(format!("its guest agent does not answer within {within} s")))
 }
 
 fn ended(status: &Value) -> Result<Ended> {

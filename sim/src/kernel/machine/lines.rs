@@ -53,15 +53,14 @@ impl Lines {
         written.await.explain(|| "cannot speak to QEMU")
     }
 
-    /// The next object, whatever it is; by then or not at all.
-    pub async fn hear(&mut self, by: Instant) -> Result<Value> {
-        let line = timeout_at(by, self.read.next_line()).await;
-        let line = line.map_err(|_| FabricError("QEMU does not answer".to_owned()))?;
+    /// The next object, whatever it is; nothing if none has come by then.
+    pub async fn hear(&mut self, by: Instant) -> Result<Option<Value>> {
+        let Ok(line) = timeout_at(by, self.read.next_line()).await else { return Ok(None) };
         let line = line.explain(|| "cannot hear QEMU")?;
         let line = line.ok_or_else(|| FabricError("QEMU has ended".to_owned()))?;
         // The guest agent precedes an answer with a byte that is no character.
         let text = line.trim_start_matches(|c: char| c != '{');
-        serde_json::from_str(text).explain(|| format!("QEMU says {line:?}"))
+        serde_json::from_str(text).map(Some).explain(|| format!("QEMU says {line:?}"))
     }
 
     /// Has a command done; events that come in between are passed over.
@@ -73,8 +72,7 @@ impl Lines {
     ) -> Result<Answer> {
         let by = Instant::now() + within;
         self.say(command, &arguments).await?;
-        loop {
-            let mut said = self.hear(by).await?;
+        while let Some(mut said) = self.hear(by).await? {
             if let Some(done) = said.get_mut("return") {
                 return Ok(Answer::Done(done.take()));
             }
@@ -83,6 +81,10 @@ impl Lines {
                 return Ok(Answer::Refused(why.to_owned()));
             }
         }
+        let within = within.as_secs();
+        Err(FabricError(format!(
+            "{command}: no answer within {within} s: see steadfast-sim console"
+        )))
     }
 
     /// The same where a refusal is an error.

@@ -115,17 +115,12 @@ impl Machine {
 
     /// Waits for the event that a card is gone, but not for ever.
     async fn hear_of_pulled(&mut self, eni: &str, by: Instant) -> Result<()> {
-        loop {
-            match tokio::time::timeout_at(by, self.monitor.hear(by + STEP)).await {
-                Err(_) => return Ok(()),
-                Ok(said) => {
-                    let said = said?;
-                    if said["event"] == "DEVICE_DELETED" && said["data"]["device"] == eni {
-                        return Ok(());
-                    }
-                }
+        while let Some(said) = self.monitor.hear(by).await? {
+            if said["event"] == "DEVICE_DELETED" && said["data"]["device"] == eni {
+                break;
             }
         }
+        Ok(())
     }
 
     /// Presses the power button and waits for the guest's end; cuts the power of one that stays.
@@ -223,7 +218,7 @@ fn start(arguments: &[String]) -> Result<Child> {
     command.spawn().explain(|| format!("cannot run {program} (Debian's package qemu-system-x86)"))
 }
 
-/// Whether the processor's own virtualisation may be used; without it all goes on, ten times slower.
+/// Whether the processor's own virtualisation may be used; without it all goes on, only slower.
 /// The device alone does not say so: there are hosts whose `/dev/kvm` runs kernels of their own alone.
 fn has_kvm() -> bool {
     let processor = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();

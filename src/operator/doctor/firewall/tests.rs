@@ -1,5 +1,5 @@
-use super::super::testing::{facts, group_id, kafka};
-use super::super::{Severity, tags};
+use super::super::Severity;
+use super::super::testing::{self, group_id};
 use super::*;
 use crate::cloud::account::Interface;
 
@@ -13,12 +13,11 @@ fn rule(protocol: &str, ports: Option<(u16, u16)>, from: &[&str]) -> Permission 
 }
 
 fn found(rules: Vec<Permission>, change: impl FnOnce(&mut Vec<Interface>)) -> Vec<Finding> {
-    let mut facts = facts();
-    facts.groups.as_mut().unwrap()[0].ingress = rules;
-    change(facts.interfaces.as_mut().unwrap());
-    let interfaces = facts.interfaces.clone().unwrap();
-    let (seen, _) = tags::slots(&kafka(), &interfaces);
-    check(&seen, &facts)
+    let changed = |facts: &mut Facts| {
+        facts.groups.as_mut().unwrap()[0].ingress = rules;
+        change(facts.interfaces.as_mut().unwrap());
+    };
+    testing::found(changed, check)
 }
 
 /// The ports that are said to be closed, and the commands.

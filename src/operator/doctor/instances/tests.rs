@@ -1,17 +1,11 @@
-use super::super::testing::{facts, instance_id, kafka};
-use super::super::{Severity, tags};
+use super::super::testing::{self, instance_id};
 use super::*;
 
 /// What is changed, the check that finds it, and a part of what mends it.
 type Case = (fn(&mut Instance), &'static str, &'static str);
 
 fn wrong(change: impl FnOnce(&mut Facts)) -> Vec<Finding> {
-    let mut facts = facts();
-    change(&mut facts);
-    let interfaces = facts.interfaces.clone().unwrap();
-    let (seen, _) = tags::slots(&kafka(), &interfaces);
-    let all = check(&seen, &facts).into_iter();
-    all.filter(|it| it.severity != Severity::Ok).collect()
+    testing::wrong(change, check)
 }
 
 fn changed(change: impl FnOnce(&mut Instance)) -> Vec<Finding> {

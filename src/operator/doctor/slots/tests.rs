@@ -1,5 +1,5 @@
-use super::super::testing::{facts, held, instance_id, interface, kafka, vpc_id};
-use super::super::{Severity, tags};
+use super::super::Severity;
+use super::super::testing::{self, held, instance_id, interface, kafka, vpc_id};
 use super::*;
 use crate::cloud::account::Interface;
 
@@ -7,12 +7,8 @@ use crate::cloud::account::Interface;
 type Case = (fn(&mut Vec<Interface>), &'static str, &'static str);
 
 fn found(change: impl FnOnce(&mut Facts)) -> Vec<Finding> {
-    let mut facts = facts();
-    change(&mut facts);
-    let interfaces = facts.interfaces.clone().unwrap();
-    let (seen, _) = tags::slots(&kafka(), &interfaces);
     let target = Target { pool: kafka(), region: "eu-west-1".to_owned() };
-    check(&target, &seen, &facts)
+    testing::found(change, |seen, facts| check(&target, seen, facts))
 }
 
 /// What is wrong after a slot was changed.

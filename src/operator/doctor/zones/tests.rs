@@ -1,14 +1,9 @@
-use super::super::testing::{GROUP, facts, interface, kafka, subnet, subnet_id, vpc_id, zone};
-use super::super::{Missing, Severity, tags};
+use super::super::testing::{self, GROUP, interface, subnet, subnet_id, vpc_id, zone};
+use super::super::{Missing, Severity};
 use super::*;
 
 fn wrong(change: impl FnOnce(&mut Facts)) -> Vec<Finding> {
-    let mut facts = facts();
-    change(&mut facts);
-    let interfaces = facts.interfaces.clone().unwrap();
-    let (seen, _) = tags::slots(&kafka(), &interfaces);
-    let all = check(&seen, &facts).into_iter();
-    all.filter(|it| it.severity != Severity::Ok).collect()
+    testing::wrong(change, check)
 }
 
 fn group(change: impl FnOnce(&mut ScalingGroup)) -> Vec<Finding> {
