@@ -1,4 +1,5 @@
 # make demo   a real ensemble on a local region: instances replaced, the same addresses
+# make demo-kafka  a real Kafka through the loss of every ZooKeeper server, with the pool and without it
 # make test   every test but test-vm
 # make test-vm  machines that boot: an ensemble from the shipped user-data alone
 # make bench  the figures of the README
@@ -16,7 +17,7 @@ CARGO_BIN := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 export PATH := $(CARGO_BIN):$(PATH):/usr/sbin:/sbin
 CARGO ?= cargo
 
-.PHONY: help demo test test-vm bench build deb rpm check-package build-dev check
+.PHONY: help demo demo-kafka test test-vm bench build deb rpm check-package build-dev check
 .DEFAULT_GOAL := help
 
 help:
@@ -26,6 +27,14 @@ demo:
 	@scripts/setup demo
 	$(CARGO) build --locked --bins --examples
 	@"$${CARGO_TARGET_DIR:-target}/debug/examples/failover"
+
+# A package of its own: nothing else needs Kafka's client, which is compiled from C.
+demo-kafka:
+	@scripts/setup kafka
+	@examples/kafka/setup
+	$(CARGO) build --locked --bins --examples
+	$(CARGO) build --locked --package steadfast-kafka
+	@"$${CARGO_TARGET_DIR:-target}/debug/steadfast-kafka"
 
 # Of the tests by their directories, those that wait for two thirds of their time and more: on a machine
 # of two cores, six of them at once take about half as long as two. Not `program`, whose crowd of fifty
@@ -38,10 +47,12 @@ test:
 	@scripts/setup test
 	@sim/tests/clients/setup
 	@tests/zookeeper/setup
+	@examples/kafka/setup
 	$(CARGO) build --locked --bins --examples
 	$(CARGO) test --locked --lib --bins --examples $(addprefix --test ,$(COMPUTE))
 	$(CARGO) test --locked --doc
 	$(CARGO) test --locked $(addprefix --test ,$(WAIT)) -- --test-threads=6
+	$(CARGO) test --locked --package steadfast-kafka
 
 # Without a processor's own virtualisation, minutes. The image is kept in target/vm.
 test-vm: deb
