@@ -40,6 +40,10 @@ pub fn run(script: Script, reports: Option<PathBuf>) -> Result<ExitCode> {
     for problem in &problems {
         eprintln!("{PROGRAM}: {problem}");
     }
+    if !problems.is_empty() {
+        let logs = target.reports.display();
+        eprintln!("{PROGRAM}: what clients and instances printed is below {logs}");
+    }
     recorded?;
     Ok(match (interrupt::is_asked(), problems.is_empty()) {
         (true, _) => ExitCode::from(INTERRUPTED),
@@ -59,21 +63,15 @@ fn play(
     report.kafka = stage.brokers.version(&stage.region).unwrap_or_default();
     report.zookeeper = stage.version().unwrap_or_default();
     let played = with_pool::play(script, &addresses, &mut stage);
-    timelines.with_pool = Some(end(stage, &played, &mut report.with_pool));
+    timelines.with_pool = Some(end(stage, &mut report.with_pool));
     played?;
     let (mut servers, mut stage) = without_pool::ready(target, screen)?;
     let played = without_pool::play(script, &mut servers, &mut stage);
-    timelines.without_pool = Some(end(stage, &played, &mut report.without_pool));
+    timelines.without_pool = Some(end(stage, &mut report.without_pool));
     played
 }
 
-/// Ends a part. If it failed, what its instances' consoles have is kept: the region is gone then.
-fn end(stage: Stage<'_>, played: &Result<()>, part: &mut Option<Part>) -> Timeline {
-    if played.is_err() && !interrupt::is_asked() {
-        let kept = stage.region.keep_consoles();
-        let said = kept.map_or_else(|error| error.to_string(), |it| it.display().to_string());
-        stage.screen.say(&format!("what the instances printed: {said}"));
-    }
+fn end(stage: Stage<'_>, part: &mut Option<Part>) -> Timeline {
     let (seen, timeline) = stage.end(VERDICT, HURRY);
     *part = Some(seen);
     timeline

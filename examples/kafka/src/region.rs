@@ -28,17 +28,20 @@ const INSTANCE_TYPE: &str = "t3.small";
 /// A JVM that starts quickly and stays small: six of them, and the tools', share two cores.
 pub const JAVA: &str = "java -Duser.timezone=UTC -XX:+UseSerialGC -XX:TieredStopAtLevel=1";
 
-/// The region; it ends with this.
+/// The region; it ends with this, and leaves what was printed in it.
 pub struct Region {
     local: LocalRegion,
     target: Target,
+    /// Where the clients' log goes, and in the end every instance's console.
+    logs: PathBuf,
     /// An instance that holds no slot: of the clients, and of the operators.
     host: String,
 }
 
 impl Region {
-    /// Starts it, with the host of the clients.
-    pub fn up(target: &Target) -> Result<Self> {
+    /// Starts it, with the host of the clients. Its logs go to a directory of this name among the reports.
+    pub fn up(target: &Target, name: &str) -> Result<Self> {
+        let logs = target.new_logs(name)?;
         let local = LocalRegion::up(&Options {
             sim_binary: target.bin_dir.join("steadfast-sim"),
             shares: vec![target.bin_dir.clone(), target.zookeeper.clone(), target.kafka.clone()],
@@ -46,7 +49,7 @@ impl Region {
         })?;
         let host = local.launch(&LaunchRequest::default())?;
         local.wait_running(&host)?;
-        Ok(Self { local, target: target.clone(), host })
+        Ok(Self { local, target: target.clone(), logs, host })
     }
 
     /// The instance of clients and operators.
@@ -131,10 +134,10 @@ impl Region {
         self.exec(&self.host, &[&[program.as_str()], args].concat())
     }
 
-    /// The command of producer and consumer, whose complaints go to a file among the reports.
-    pub fn client(&self, bootstrap: &str, log: &str) -> Result<Command> {
+    /// The command of producer and consumer, whose complaints are among the logs.
+    pub fn client(&self, bootstrap: &str) -> Result<Command> {
         let mut command = self.program(PROGRAM, &["client", bootstrap, TOPIC]);
-        command.stderr(std::fs::File::create(self.target.reports.join(log))?);
+        command.stderr(std::fs::File::create(self.logs.join("client.log"))?);
         Ok(command)
     }
 
@@ -173,17 +176,6 @@ impl Region {
         self.local.console(instance).unwrap_or_default()
     }
 
-    /// Writes every instance's console into a directory among the reports; the answer is where.
-    pub fn keep_consoles(&self) -> Result<PathBuf> {
-        let directory = self.target.reports.join("consoles");
-        std::fs::create_dir_all(&directory)?;
-        for instance in self.local.state()?.instances {
-            let path = directory.join(&instance.id).with_extension("log");
-            std::fs::write(path, self.console(&instance.id))?;
-        }
-        Ok(directory)
-    }
-
     /// The class path of a program's jars, and its main class.
     pub fn zookeeper_command(&self) -> String {
         let jars = self.target.zookeeper.display();
@@ -197,5 +189,16 @@ impl Region {
     pub fn kafka_command(&self) -> String {
         let jars = self.target.kafka.display();
         format!("-Dlog4j.configuration=file:/run/log4j.properties -cp '{jars}/*' kafka.Kafka")
+    }
+}
+
+impl Drop for Region {
+    fn drop(&mut self) {
+        let Ok(state) = self.local.state() else { return };
+        for instance in state.instances {
+            let path = self.logs.join(&instance.id).with_extension("log");
+            // They are for who looks for what went wrong; the run's result is another thing.
+            let _ = std::fs::write(path, self.console(&instance.id));
+        }
     }
 }

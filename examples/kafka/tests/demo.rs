@@ -61,6 +61,15 @@ fn kafka_notices_nothing_with_the_pool_and_stops_without_it() {
     for file in ["report.html", "timeline.json", "kafka.svg", "with-pool.svg", "without-pool.svg"] {
         assert!(directory.join(file).metadata().unwrap().len() > 1000, "{file}");
     }
+    // Seven instances at first, and one for each loss.
+    assert_eq!(logs(&directory.join("with-pool")), 7 + 5);
+    assert!(logs(&directory.join("without-pool")) > 7);
+}
+
+/// How many instances' consoles are in a directory.
+fn logs(directory: &Path) -> usize {
+    let names = std::fs::read_dir(directory).unwrap().map(|it| it.unwrap().file_name());
+    names.filter(|name| name.to_string_lossy().starts_with("i-")).count()
 }
 
 fn with_pool(part: &Value) {

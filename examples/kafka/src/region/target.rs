@@ -41,6 +41,16 @@ impl Target {
         Ok(this)
     }
 
+    /// An empty directory among the reports, for logs.
+    pub fn new_logs(&self, name: &str) -> Result<PathBuf> {
+        let logs = self.reports.join(name);
+        if logs.exists() {
+            std::fs::remove_dir_all(&logs)?;
+        }
+        std::fs::create_dir_all(&logs)?;
+        Ok(logs)
+    }
+
     fn must_have(&self, path: PathBuf, makes: &str) -> Result<()> {
         match path.exists() {
             true => Ok(()),

@@ -55,7 +55,7 @@ impl Stage<'_> {
     fn must_have_client(&self) -> Result<()> {
         match self.client.is_alive() {
             true => Ok(()),
-            false => Err("the client of Kafka has ended: its log is among the reports".into()),
+            false => Err("the client of Kafka has ended: see client.log among the reports".into()),
         }
     }
 }

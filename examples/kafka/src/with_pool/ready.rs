@@ -16,7 +16,7 @@ const BROKER_USER_DATA: &str = include_str!("../user-data/broker.sh");
 /// Has all of it in place.
 pub fn ready<'a>(target: &Target, screen: &'a Screen) -> Result<(Addresses, Stage<'a>)> {
     screen.say("a region: three zones, three subnets, EC2's API and IMDS");
-    let region = Region::up(target)?;
+    let region = Region::up(target, "with-pool")?;
     let servers = u32::from(SERVERS);
     region.local().create_pool(ZOOKEEPER, servers, false)?;
     region.local().create_pool(KAFKA, servers, false)?;
@@ -33,7 +33,7 @@ pub fn ready<'a>(target: &Target, screen: &'a Screen) -> Result<(Addresses, Stag
     brokers.wait_started(began, &region)?;
     let bootstrap = bootstrap(&addresses(&region, KAFKA)?);
     Kafka { region: &region, bootstrap: &bootstrap }.create_main_topic()?;
-    let client = Handle::start(region.client(&bootstrap, "with-pool-client.log")?)?;
+    let client = Handle::start(region.client(&bootstrap)?)?;
     let zookeeper = addresses(&region, ZOOKEEPER)?;
     let stage = Stage::begin(screen, region, brokers, watch, client)?;
     Ok((Addresses { zookeeper, connect, bootstrap }, stage))

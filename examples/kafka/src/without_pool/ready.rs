@@ -16,7 +16,7 @@ pub const PLAIN_PROPERTIES: &str = "/etc/server.properties";
 /// Has all of it in place.
 pub fn ready<'a>(target: &Target, screen: &'a Screen) -> Result<(Servers, Stage<'a>)> {
     screen.say("a new region: the same with plain instances, and addresses that change");
-    let region = Region::up(target)?;
+    let region = Region::up(target, "without-pool")?;
     let mut servers = Servers::start(&region)?;
     let connect = &servers.connect;
     screen.say(&format!("every broker is told: zookeeper.connect={connect}"));
@@ -34,7 +34,7 @@ pub fn ready<'a>(target: &Target, screen: &'a Screen) -> Result<(Servers, Stage<
     brokers.wait_started(began, &region)?;
     servers.bootstrap = bootstrap(&addresses);
     Kafka { region: &region, bootstrap: &servers.bootstrap }.create_main_topic()?;
-    let client = Handle::start(region.client(&servers.bootstrap, "without-pool-client.log")?)?;
+    let client = Handle::start(region.client(&servers.bootstrap)?)?;
     let stage = Stage::begin(screen, region, brokers, watch, client)?;
     Ok((servers, stage))
 }
