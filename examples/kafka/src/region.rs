@@ -176,7 +176,7 @@ impl Region {
         self.local.console(instance).unwrap_or_default()
     }
 
-    /// The class path of a program's jars, and its main class.
+    /// Java's arguments for a ZooKeeper server: its log, its jars, its class.
     pub fn zookeeper_command(&self) -> String {
         let jars = self.target.zookeeper.display();
         // Nobody reads ZooKeeper's log but who looks for trouble.
@@ -185,7 +185,7 @@ impl Region {
         format!("{log} -cp '{jars}/*' org.apache.zookeeper.server.quorum.QuorumPeerMain")
     }
 
-    /// The same of a broker, whose log is on the console.
+    /// The same for a broker, whose log is on the console.
     pub fn kafka_command(&self) -> String {
         let jars = self.target.kafka.display();
         format!("-Dlog4j.configuration=file:/run/log4j.properties -cp '{jars}/*' kafka.Kafka")
