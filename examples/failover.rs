@@ -16,6 +16,7 @@
 //! | `victims` | who is lost |
 //! | `follow` | one loss: when the replacements had claimed and were members |
 //! | `hung` | a host that hangs, loses its slot and wakes up |
+//! | `wait` | waits with a deadline, and the clock |
 //! | `watch` | asks every server what it is, and a leader for its followers |
 //! | `twins` | pure: whether two servers ever had one id |
 //! | `handle` | the handle to the client, which is a program of its own (`workload.rs`) |
@@ -52,17 +53,20 @@ mod table;
 mod twins;
 #[path = "failover/victims.rs"]
 mod victims;
+#[path = "failover/wait.rs"]
+mod wait;
 #[path = "failover/watch.rs"]
 mod watch;
 
 use std::process::ExitCode;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use ensemble::{Ensemble, SLOTS};
 use events::Kind;
 use handle::Handle;
 use report::Report;
 use screen::Screen;
+use wait::{now, wait_every};
 use watch::{WATCH, Watch};
 
 /// Anything that ends the demo, in a line.
@@ -72,6 +76,8 @@ type Result<T> = std::result::Result<T, Error>;
 
 /// How long five JVMs on a busy machine may take to form an ensemble, or one to return.
 const MEMBER_TIMEOUT: Duration = Duration::from_secs(120);
+/// From one look to the next.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// What the events happen to, and where they are shown.
 struct Stage<'a> {
@@ -182,21 +188,7 @@ fn check(stage: &mut Stage<'_>, report: &mut Report) -> Result<()> {
 fn wait_for<T>(
     what: &str,
     deadline: Duration,
-    mut look: impl FnMut() -> Result<Option<T>>,
+    look: impl FnMut() -> Result<Option<T>>,
 ) -> Result<T> {
-    let end = Instant::now() + deadline;
-    loop {
-        if let Some(found) = look()? {
-            return Ok(found);
-        }
-        if Instant::now() > end {
-            return Err(format!("{what}: not within {} s", deadline.as_secs()).into());
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
-
-/// Seconds since the epoch: the one clock that instances, client and demo share.
-fn now() -> f64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs_f64()
+    wait_every(LOOK_AGAIN, what, deadline, look)
 }

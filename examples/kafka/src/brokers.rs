@@ -14,7 +14,7 @@ pub const SETTINGS: &str = include_str!("user-data/server.properties");
 /// What brokers log, and how.
 pub const LOG4J: &str = include_str!("user-data/log4j.properties");
 /// From one look at brokers' logs to the next: each is read whole.
-const LOOK_AGAIN: Duration = Duration::from_millis(500);
+pub const LOOK_AGAIN: Duration = Duration::from_millis(500);
 /// How long a JVM on a busy machine may take until its broker serves; one whose predecessor's session
 /// lives on waits for its end first.
 pub const START: Duration = Duration::from_secs(180);

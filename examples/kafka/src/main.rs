@@ -14,7 +14,7 @@
 //! | `region` | the local region, its instances, and what is run in them |
 //! | `kafka` | what is asked of Kafka, by its own operators' tools |
 //! | `brokers`, `broker_log` | where brokers live, and what their own logs say |
-//! | `watch` | asks every ZooKeeper server what it is |
+//! | `wait`, `watch` | `make demo`'s: waits with a deadline; what every ZooKeeper server is |
 //! | `client`, `handle`, `passed` | producer and consumer, their handle, and pure: gaps and latencies |
 //! | `report`, `timeline` | `report.json` and `timeline.json` |
 //! | `draw`, `picture`, `page`, `table`, `words` | what people look at: pictures, `report.html`, tables |
@@ -46,6 +46,8 @@ mod screen;
 mod stage;
 mod table;
 mod timeline;
+#[path = "../../failover/wait.rs"]
+mod wait;
 #[path = "../../failover/watch.rs"]
 mod watch;
 mod with_pool;
@@ -54,9 +56,10 @@ mod words;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
+use wait::now;
 
 /// Anything that ends the run, in a line.
 type Error = Box<dyn std::error::Error>;
@@ -142,27 +145,18 @@ fn wait_for<T>(
     wait_every(LOOK_AGAIN, what, deadline, look)
 }
 
-/// The same with so much time from one look to the next.
+/// The same with so much time from one look to the next. An interrupt ends it.
 fn wait_every<T>(
     pause: Duration,
     what: &str,
     deadline: Duration,
     mut look: impl FnMut() -> Result<Option<T>>,
 ) -> Result<T> {
-    let end = Instant::now() + deadline;
-    loop {
-        if let Some(found) = look()? {
-            return Ok(found);
+    wait::wait_every(pause, what, deadline, || {
+        let found = look()?;
+        if found.is_none() {
+            interrupt::check()?;
         }
-        interrupt::check()?;
-        if Instant::now() > end {
-            return Err(format!("{what}: not within {} s", deadline.as_secs()).into());
-        }
-        std::thread::sleep(pause);
-    }
-}
-
-/// Seconds since the epoch: the one clock that instances, clients and demo share.
-fn now() -> f64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs_f64()
+        Ok(found)
+    })
 }

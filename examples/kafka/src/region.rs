@@ -15,6 +15,7 @@ pub use done::{Done, done};
 pub use target::Target;
 
 use super::kafka::TOPIC;
+use super::report::Kind;
 use super::{PROGRAM, Result, wait_for};
 
 /// The tag that tells an instance its pool; the ENIs have it, too.
@@ -119,6 +120,17 @@ impl Region {
             let holders = (1..=3).map(|slot| Ok(self.slot(pool, slot)?.instance));
             holders.collect::<Result<Option<Vec<String>>>>()
         })
+    }
+
+    /// Loses an instance, in one of the ways; returns at once.
+    pub fn lose(&self, kind: Kind, instance: &str) -> Result<()> {
+        match kind {
+            Kind::Stopped => self.local.stop(instance)?,
+            Kind::Hung => self.local.hang(instance)?,
+            Kind::CutOff => self.local.cut(instance)?,
+            _ => self.local.terminate(instance)?,
+        }
+        Ok(())
     }
 
     /// A command that runs a program in an instance, beyond the reach of the terminal's Ctrl-C.

@@ -19,6 +19,8 @@ use super::{Result, now};
 pub const SERVERS: u8 = 3;
 /// How long servers may take to be an ensemble, on a busy machine.
 pub const ENSEMBLE: Duration = Duration::from_secs(180);
+/// How long it may take until every replica is in sync again: all data is to be copied.
+pub const IN_SYNC: Duration = Duration::from_secs(240);
 /// How old a server's last word may be: it is asked ten times a second.
 const FRESH_S: f64 = 1.5;
 /// How late an answer may be noted: a server is given half a second for it.

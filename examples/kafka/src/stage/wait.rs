@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use super::{ENSEMBLE, FRESH_S, SERVERS, Stage};
+use crate::brokers::LOOK_AGAIN;
 use crate::{Result, wait_every, wait_for};
 
 /// So many messages on, what happened shows, and so does that it is over: three seconds.
 const MESSAGES_AFTER: u64 = 300;
 /// How long they may take to come through.
 const MESSAGES_TIMEOUT: Duration = Duration::from_secs(120);
-/// From one look at brokers' logs to the next: each is read whole.
-const LOGS: Duration = Duration::from_millis(500);
 
 impl Stage<'_> {
     /// Waits until so many servers are an ensemble.
@@ -33,7 +32,7 @@ impl Stage<'_> {
     /// Waits until every living broker has its session with ZooKeeper, or a new one: what a loss did to
     /// sessions is known then.
     pub fn wait_connected(&self, deadline: Duration) -> Result<()> {
-        wait_every(LOGS, "every broker connected with ZooKeeper", deadline, || {
+        wait_every(LOOK_AGAIN, "every broker connected with ZooKeeper", deadline, || {
             Ok(self.brokers.are_connected(&self.region).then_some(()))
         })
     }

@@ -1,15 +1,10 @@
 //! What befalls the pools, and how each is whole again.
 
-use std::time::Duration;
-
 use super::{Addresses, KAFKA, ZOOKEEPER, kafka, operators};
 use crate::brokers::START;
 use crate::report::Kind;
-use crate::stage::{ENSEMBLE, Plan, SERVERS, Stage};
+use crate::stage::{ENSEMBLE, IN_SYNC, Plan, SERVERS, Stage};
 use crate::{Result, now, wait_for, words};
-
-/// How long a replaced broker may take until every replica is in sync again: all data is to be copied.
-const IN_SYNC: Duration = Duration::from_secs(240);
 
 /// One server is lost, in one way, and replaced.
 pub fn one(kind: Kind, slot: u8, addresses: &Addresses, stage: &mut Stage<'_>) -> Result<()> {
@@ -112,13 +107,7 @@ fn leader(addresses: &Addresses, stage: &Stage<'_>) -> Result<u8> {
 /// Loses a slot's holder; the answer is the instance.
 fn lose(kind: Kind, slot: u8, stage: &Stage<'_>) -> Result<String> {
     let instance = stage.region.holder(ZOOKEEPER, slot)?;
-    let local = stage.region.local();
-    match kind {
-        Kind::Stopped => local.stop(&instance)?,
-        Kind::Hung => local.hang(&instance)?,
-        Kind::CutOff => local.cut(&instance)?,
-        _ => local.terminate(&instance)?,
-    }
+    stage.region.lose(kind, &instance)?;
     Ok(instance)
 }
 

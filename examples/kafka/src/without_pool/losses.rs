@@ -61,15 +61,12 @@ pub fn broker(servers: &Servers, stage: &mut Stage<'_>) -> Result<()> {
 }
 
 fn lose(kind: Kind, instance: &str, stage: &Stage<'_>) -> Result<()> {
-    let local = stage.region.local();
+    stage.region.lose(kind, instance)?;
     match kind {
-        Kind::Stopped => return Ok(local.stop(instance)?),
-        Kind::Hung => local.hang(instance)?,
-        Kind::CutOff => local.cut(instance)?,
-        _ => {}
+        // Operators make sure that it does not come back beside its replacement.
+        Kind::Hung | Kind::CutOff => Ok(stage.region.local().terminate(instance)?),
+        _ => Ok(()),
     }
-    // Operators make sure that it does not come back beside its replacement.
-    Ok(local.terminate(instance)?)
 }
 
 /// Looks until every server is a member and every broker has found one, or nobody waits any more.

@@ -1,21 +1,17 @@
 //! What operators have to do in the end: ZooKeeper's servers are told each other's addresses, and every broker
 //! theirs, one after the other.
 
-use std::time::Duration;
-
 use super::ready::PLAIN_PROPERTIES;
 use super::servers::{SHELL, Server, Servers, has_data, start, stop};
 use crate::brokers::{Life, START};
 use crate::kafka::Kafka;
 use crate::report::Kind;
-use crate::stage::{Plan, SERVERS, Stage};
+use crate::stage::{IN_SYNC, Plan, SERVERS, Stage};
 use crate::{Result, now};
 
 /// A broker that cannot reach its controller does not end when it is asked to. It is killed after so many
 /// tenths of a second: systemd would wait three times as long.
 const PATIENCE: u32 = 300;
-/// How long it may take until every replica is in sync again.
-const IN_SYNC: Duration = Duration::from_secs(240);
 
 /// Every server is stopped, configured anew and started, those with data first: empty ones, first together,
 /// would be an ensemble without it.

@@ -6,8 +6,7 @@ use crate::handle::Handle;
 use crate::kafka::{Kafka, bootstrap};
 use crate::region::{JAVA, Region, Target};
 use crate::screen::Screen;
-use crate::stage::ENSEMBLE;
-use crate::stage::{SERVERS, Stage};
+use crate::stage::{ENSEMBLE, SERVERS, Stage};
 use crate::{Result, now, wait_for};
 
 /// Where a plain broker's settings are.
